@@ -1,0 +1,130 @@
+/** The failures Outlast speaks of, each with a `code` that is its identity on the wire, in logs and in rows. */
+
+export type ErrorOptions = { cause?: unknown }
+
+/** Base of every error this package throws. Compare `code`; `instanceof` only works inside one process. */
+export abstract class OutlastError extends Error {
+  abstract readonly code: string
+  /** True when the same call may succeed later without any change by the caller. */
+  readonly retryable: boolean = false
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** Refusal: the request itself is wrong. The message says what to change. */
+export class InvalidRequestError extends OutlastError {
+  readonly code = 'INVALID_REQUEST'
+}
+
+/** Refusal: the caller may not do this. */
+export class NotAllowedError extends OutlastError {
+  readonly code = 'NOT_ALLOWED'
+}
+
+/** Refusal: the request reached a host name that this server does not answer to. */
+export class MisdirectedRequestError extends OutlastError {
+  readonly code = 'MISDIRECTED_REQUEST'
+}
+
+/** Refusal: something larger than its limit. */
+export class TooLargeError extends OutlastError {
+  readonly code = 'TOO_LARGE'
+}
+
+/** Refusal: a body of a type this route does not read. */
+export class UnsupportedMediaTypeError extends OutlastError {
+  readonly code = 'UNSUPPORTED_MEDIA_TYPE'
+}
+
+/** Refusal: no such chat for this caller. A foreign chat looks the same as a missing one. */
+export class ChatNotFoundError extends OutlastError {
+  readonly code = 'CHAT_NOT_FOUND'
+}
+
+/** Refusal: no such run for this caller. */
+export class RunNotFoundError extends OutlastError {
+  readonly code = 'RUN_NOT_FOUND'
+}
+
+/** Refusal: no such message in this chat. */
+export class MessageNotFoundError extends OutlastError {
+  readonly code = 'MESSAGE_NOT_FOUND'
+}
+
+/** Refusal: no such route. */
+export class RouteNotFoundError extends OutlastError {
+  readonly code = 'ROUTE_NOT_FOUND'
+}
+
+/** Refusal: the chat has an active run; `activeRunId` names it. */
+export class RunAlreadyActiveError extends OutlastError {
+  readonly code = 'A_RUN_ALREADY_ACTIVE'
+  readonly activeRunId: string | undefined
+
+  constructor(activeRunId: string | undefined, options: ErrorOptions = {}) {
+    super('This chat has an active run. Attach to it, stop it, or wait until it has settled.', options)
+    this.activeRunId = activeRunId
+  }
+}
+
+/** Refusal: the offset belongs to a run that no longer exists. */
+export class OffsetGoneError extends OutlastError {
+  readonly code = 'OFFSET_GONE'
+}
+
+/** A mistake in the operator's configuration, in a sentence that says what to set. */
+export class ConfigError extends OutlastError {
+  readonly code = 'INVALID_CONFIG'
+}
+
+/** A mistake in `defineAgent` or a tool, found when it is defined. */
+export class AgentDefinitionError extends OutlastError {
+  readonly code = 'INVALID_AGENT'
+}
+
+/** The data folder is held by another process. */
+export class DataFolderLockedError extends OutlastError {
+  readonly code = 'DATA_FOLDER_LOCKED'
+}
+
+/** A tool refuses or cannot do what it was asked; the message is written for the model. */
+export class ToolFailedError extends OutlastError {
+  readonly code = 'TOOL_FAILED'
+}
+
+/** Fencing: another holder has the run, or it is gone. Never leaves the engine; the loser writes nothing. */
+export class LeaseLostError extends OutlastError {
+  readonly code = 'LEASE_LOST'
+  readonly runId: string
+  readonly epoch: number
+
+  constructor(runId: string, epoch: number, options: ErrorOptions = {}) {
+    super(`Run ${runId} is no longer held with epoch ${epoch}.`, options)
+    this.runId = runId
+    this.epoch = epoch
+  }
+}
+
+/** Outage: the database cannot be reached or refuses for now. */
+export class StoreUnavailableError extends OutlastError {
+  readonly code = 'STORE_UNAVAILABLE'
+  override readonly retryable = true
+}
+
+/** Outage: this process is shutting down and starts nothing new. */
+export class EngineStoppingError extends OutlastError {
+  readonly code = 'ENGINE_STOPPING'
+  override readonly retryable = true
+}
+
+/** A bug of ours. */
+export class InvariantError extends OutlastError {
+  readonly code = 'INVARIANT'
+}
+
+/** Turns whatever was thrown into an Error, keeping the original as `cause`. */
+export const coerceError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new InvariantError(String(thrown), { cause: thrown })
