@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    // Tests kill and stop whole processes and look at open handles: each file gets a process of its own.
+    pool: 'forks',
+    maxWorkers: 2,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    retry: 0,
+    passWithNoTests: false,
+    allowOnly: !process.env['CI'],
+    expect: { requireAssertions: true },
+    globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/totals-reporter.ts'],
+  },
+})
