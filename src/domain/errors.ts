@@ -65,7 +65,10 @@ export class RunAlreadyActiveError extends OutlastError {
   readonly activeRunId: string | undefined
 
   constructor(activeRunId: string | undefined, options: ErrorOptions = {}) {
-    super('This chat has an active run. Attach to it, stop it, or wait until it has settled.', options)
+    super(
+      'This chat has an active run. Attach to it, stop it, or wait until it has settled.',
+      options,
+    )
     this.activeRunId = activeRunId
   }
 }

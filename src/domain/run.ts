@@ -1,0 +1,85 @@
+/** The life of a run: its states, why it began, how it may end. */
+
+export const RUN_STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'aborted',
+] as const
+export type RunStatus = (typeof RUN_STATUSES)[number]
+export type SettledStatus = 'succeeded' | 'failed' | 'aborted'
+
+export const ACTIVE_STATUSES = ['pending', 'running', 'waiting'] as const satisfies RunStatus[]
+
+export const isSettled = (status: RunStatus): status is SettledStatus =>
+  status === 'succeeded' || status === 'failed' || status === 'aborted'
+
+export type RunTrigger = 'user' | 'api' | 'schedule' | 'webhook' | 'continuation'
+
+/** Who executes a run: its caller (`external`) or the engine, with leases. */
+export type RunDriver = 'external' | 'engine'
+
+/** The right to execute a run and to write its journal, as long as no higher epoch exists. */
+export type Lease = { readonly runId: string; readonly workspaceId: string; readonly epoch: number }
+
+/** How the execution of a run ended, before the database has had its word about a stop. */
+export type RunOutcome =
+  | { readonly status: 'succeeded' }
+  | { readonly status: 'aborted' }
+  | { readonly status: 'failed'; readonly code: RunErrorCode; readonly error: string }
+
+/** What made a run fail; the sentence for each stands in PROTOCOL.md. Stored as `error_code`. */
+export type RunErrorCode =
+  | 'provider_rate_limited'
+  | 'provider_unavailable'
+  | 'provider_unreachable'
+  | 'provider_stalled'
+  | 'provider_broken_stream'
+  | 'provider_rejected'
+  | 'provider_denied'
+  | 'provider_error'
+  | 'empty_answer'
+  | 'content_filtered'
+  | 'output_truncated'
+  | 'max_steps'
+  | 'agent_error'
+  | 'recovery_exhausted'
+  | 'internal_error'
+
+/** A run as its owner sees it. */
+export type RunRecord = {
+  readonly id: string
+  readonly chatId: string
+  readonly workspaceId: string
+  readonly createdBy: string
+  readonly status: RunStatus
+  readonly trigger: RunTrigger
+  readonly assistantMessageId: string | null
+  readonly userMessageId: string | null
+  readonly error: string | null
+  readonly errorCode: RunErrorCode | null
+  readonly stepCount: number
+  readonly stopRequestedAt: Date | null
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly leaseEpoch: number
+  readonly leaseHolder: string | null
+  /** The database's opinion, at the time of reading: nobody holds a valid lease. */
+  readonly lapsed: boolean
+  readonly attempt: number
+  readonly agent: string | null
+  readonly options: unknown
+  readonly bound: boolean
+  readonly driver: RunDriver
+}
+
+/** Who asks. Every query is scoped by it. */
+export type Principal = { readonly workspaceId: string; readonly userId: string }
+
+/** Why the execution of a run is interrupted; the `reason` of its AbortSignal. */
+export type InterruptReason =
+  { readonly kind: 'stop' } | { readonly kind: 'shutdown' } | { readonly kind: 'lease-lost' }

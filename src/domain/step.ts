@@ -1,0 +1,160 @@
+/** A step: one model call with its tool calls, as the journal and the ledger keep it. */
+
+/** JSON metadata that a provider attached; it returns only to the provider that made it. */
+export type ProviderMetadata = Record<string, Record<string, unknown>>
+
+type WithMetadata = { readonly providerMetadata?: ProviderMetadata }
+
+export type TextPart = WithMetadata & {
+  readonly type: 'text' | 'reasoning'
+  /** The id that the part had on the wire. */
+  readonly id: string
+  readonly text: string
+}
+
+export type FilePart = WithMetadata & {
+  readonly type: 'file' | 'reasoning-file'
+  readonly mediaType: string
+  /** base64 */
+  readonly data: string
+}
+
+export type SourcePart = WithMetadata & {
+  readonly type: 'source'
+  readonly id: string
+  readonly title?: string
+} & (
+    | { readonly sourceType: 'url'; readonly url: string }
+    | { readonly sourceType: 'document'; readonly mediaType: string; readonly filename?: string }
+  )
+
+export type CustomPart = WithMetadata & { readonly type: 'custom'; readonly kind: string }
+
+export type ToolCallPart = WithMetadata & {
+  readonly type: 'tool-call'
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly input: unknown
+  /** The input text as the model wrote it; kept while it is unfinished or when it is invalid. */
+  readonly rawInput?: string
+  /** Set when the call cannot be executed: the tool is unknown or the input does not fit its schema. */
+  readonly invalid?: string
+  /** True when the model call ended before the input was complete. */
+  readonly unfinished?: boolean
+  readonly providerExecuted?: boolean
+  /** How clients see the part: `dynamic-tool` instead of `tool-<name>`. */
+  readonly dynamic?: boolean
+  readonly toolMetadata?: Record<string, unknown>
+}
+
+/** The result of a tool that the provider executed inside its model call. */
+export type ProviderToolResultPart = WithMetadata & {
+  readonly type: 'tool-result'
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly output: unknown
+  readonly isError?: boolean
+  readonly preliminary?: boolean
+}
+
+export type StepPart =
+  TextPart | FilePart | SourcePart | CustomPart | ToolCallPart | ProviderToolResultPart
+
+/** First and last unit of something, within one epoch; `to` is undefined while it is open. */
+export type Span = { readonly from: number; readonly to?: number | undefined }
+
+export type Usage = {
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly totalTokens?: number | undefined
+  readonly reasoningTokens?: number | undefined
+  readonly cachedInputTokens?: number | undefined
+}
+
+export type FinishReason =
+  'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'interrupted' | 'other'
+
+/** What a step is apart from its content: who answered, how it ended, what it cost. */
+export type StepInfo = {
+  /** `interrupted`: the model call did not end by itself (a stop, a failure, a lost process). */
+  readonly finishReason: FinishReason
+  readonly rawFinishReason?: string | undefined
+  readonly responseId?: string | undefined
+  readonly provider?: string | undefined
+  readonly modelId?: string | undefined
+  readonly warnings?: readonly unknown[] | undefined
+  readonly usage?: Usage | undefined
+  readonly startedAt?: Date | undefined
+  readonly finishedAt?: Date | undefined
+}
+
+/**
+ * The model phase of a step, in the journal or still in flight.
+ *
+ * `parts` has the model's order; `spans[i]` says which units of the attempt part i covers, and the order of
+ * `from` is the order in which readers saw the parts begin.
+ */
+export type StepRecord = {
+  readonly stepIndex: number
+  /** Epoch of the attempt that survived. */
+  readonly epoch: number
+  /** The unit that began the attempt, and its last one so far. */
+  readonly span: { readonly from: number; readonly to: number }
+  readonly parts: readonly StepPart[]
+  readonly spans: readonly Span[]
+  /** Missing while the model call is in flight. */
+  readonly info?: StepInfo
+}
+
+export const TOOL_CALL_STATUSES = ['started', 'succeeded', 'failed', 'unknown'] as const
+export type ToolCallStatus = (typeof TOOL_CALL_STATUSES)[number]
+
+/** A `data-*` part that a tool wrote; `n` is its unit. */
+export type DataPart = {
+  readonly n: number
+  readonly type: `data-${string}`
+  readonly id?: string
+  readonly data: unknown
+}
+
+/** A tool call of the ledger, executed by us. */
+export type ToolCallRecord = {
+  readonly stepIndex: number
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly input: unknown
+  readonly status: ToolCallStatus
+  readonly output?: unknown
+  /** What the model is told instead of `output`, when the tool has its own form for it. */
+  readonly modelOutput?: unknown
+  readonly error?: string | undefined
+  readonly data: readonly DataPart[]
+  /** Epoch in which the call was executed last; its units. `to` is the unit of the result. */
+  readonly epoch: number
+  readonly span: Span
+  /** The latest value that the tool yielded, while it runs; never stored. */
+  readonly preliminary?: { readonly n: number; readonly output: unknown }
+  /** Times that the tool was started. */
+  readonly attempt: number
+}
+
+/** The part of a tool call that says how it ended. */
+export type ToolCallEnd = Pick<ToolCallRecord, 'output' | 'modelOutput' | 'error' | 'data'> & {
+  readonly status: Exclude<ToolCallStatus, 'started'>
+  readonly span: { readonly from: number; readonly to: number }
+}
+
+/** Calls that this server has to execute: valid, complete and not the provider's own. */
+export const executableCalls = (step: StepRecord): ToolCallPart[] =>
+  step.parts.filter(
+    (part): part is ToolCallPart =>
+      part.type === 'tool-call' && !part.providerExecuted && !part.invalid && !part.unfinished,
+  )
+
+/** Tools may act only on a model call that ended on its own terms. */
+export const mayAct = (info: StepInfo | undefined): boolean =>
+  info?.finishReason === 'stop' || info?.finishReason === 'tool-calls'
+
+/** The same call always has the same key, in every attempt: `runId:stepIndex:toolCallId`. */
+export const idempotencyKey = (runId: string, stepIndex: number, toolCallId: string): string =>
+  `${runId}:${stepIndex}:${toolCallId}`

@@ -1,0 +1,287 @@
+/** What the engine needs of the world. Every method is required; each INVARIANT has a case in the port's conformance suite. */
+import type {
+  Experimental_LanguageModelStreamPart,
+  ModelMessage,
+  ToolSet,
+  UIMessageChunk,
+} from 'ai'
+import type { ChatRecord, MessagePart, MessageRecord } from '../domain/message.ts'
+import type {
+  InterruptReason,
+  Lease,
+  Principal,
+  RunErrorCode,
+  RunOutcome,
+  RunRecord,
+  RunTrigger,
+} from '../domain/run.ts'
+import type { DataPart, StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
+import type { Snapshot } from './view.ts'
+
+/* The database: runs */
+
+export type NewTurn = {
+  readonly principal: Principal
+  /** Id of the chat as the client knows it; the chat is made when this owner has none with it. */
+  readonly chatId: string
+  readonly trigger: RunTrigger
+  readonly agent: string
+  readonly bound: boolean
+  /** Validated extras of the request. Never secrets. */
+  readonly options: unknown
+  readonly message: {
+    /** As the client knows it; made by the database when undefined. */
+    readonly id?: string | undefined
+    readonly parts: readonly MessagePart[]
+  }
+}
+
+export type BeginResult =
+  | { readonly kind: 'begun'; readonly run: RunRecord }
+  /** This very message was sent before, in this run. */
+  | { readonly kind: 'known'; readonly run: RunRecord }
+  /** Another run of the chat is active. */
+  | { readonly kind: 'active'; readonly run: RunRecord }
+
+export type LeaseState = {
+  readonly runId: string
+  readonly epoch: number
+  readonly stopRequested: boolean
+}
+
+/** Everything about a run that is written when it settles. */
+export type Settlement = {
+  readonly outcome: RunOutcome
+  /** A step that the journal does not have: its model call was interrupted. */
+  readonly step?: StepRecord
+  /** Ends of calls that were interrupted. */
+  readonly calls: readonly {
+    readonly stepIndex: number
+    readonly toolCallId: string
+    readonly end: ToolCallEnd
+  }[]
+}
+
+export interface RunStore {
+  /**
+   * Inserts user message, answer and run in one transaction.
+   * INVARIANT: of any number of simultaneous calls for one chat, one begins a run.
+   */
+  begin(turn: NewTurn): Promise<BeginResult>
+  /**
+   * Takes the run: `running`, epoch + 1, lease until now + ttl; undefined when somebody else has it, it is settled or
+   * asked to stop.
+   * INVARIANT: of any number of simultaneous claims, one gets the run.
+   */
+  claim(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
+  /** Engine runs that wait for somebody: pending, or with a lapsed lease. Oldest first. */
+  findUnheld(limit: number): Promise<RunRecord[]>
+  /** One statement for all runs of a process. A lease that is not in the answer is lost. */
+  renew(leases: readonly Lease[], ttlMs: number): Promise<LeaseState[]>
+  /** Gives leases back in good order: another process may claim at once and it is not an attempt. */
+  release(leases: readonly Lease[]): Promise<void>
+  /**
+   * Marks an active run; undefined when it is settled or foreign.
+   * INVARIANT: a run whose stop was acknowledged settles as `aborted`.
+   */
+  requestStop(runId: string, workspaceId: string): Promise<RunRecord | undefined>
+  /**
+   * Settles a held run in one transaction: the interrupted step and calls, the message's parts and status, the run.
+   * `project` gives the message's parts for the run as it settled.
+   * INVARIANT: a writer whose epoch is not the newest changes nothing (LeaseLostError).
+   */
+  settle(
+    lease: Lease,
+    settlement: Settlement,
+    project: (run: RunRecord, journal: RunJournal) => readonly MessagePart[],
+  ): Promise<RunRecord>
+  /**
+   * Takes over an unheld run in order to settle it: epoch + 1, without executing; undefined when it is held or settled.
+   */
+  seize(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
+}
+
+/* The database: journal and ledger */
+
+export type RunJournal = {
+  readonly steps: readonly StepRecord[]
+  readonly calls: readonly ToolCallRecord[]
+}
+
+export interface Journal {
+  /**
+   * Journals a finished model call.
+   * INVARIANT: fenced; a late writer waits for a claim in progress and then writes nothing (LeaseLostError).
+   */
+  appendStep(lease: Lease, step: StepRecord): Promise<void>
+  /** Writes `started` before a call is executed; raises `attempt` when it was started before. Fenced. */
+  startCall(lease: Lease, call: ToolCallRecord): Promise<void>
+  /** Writes how a call ended. Fenced. */
+  endCall(lease: Lease, stepIndex: number, toolCallId: string, end: ToolCallEnd): Promise<void>
+  /** Steps in order and calls in the order in which they were started. */
+  load(runId: string, workspaceId: string): Promise<RunJournal>
+}
+
+/* The database: what was said */
+
+/** One message of the history with, for an answer of ours, the journal of its run. */
+export type Turn = { readonly message: MessageRecord; readonly journal: RunJournal | undefined }
+
+export interface Conversations {
+  /** Whether runs of this workspace outlive their request; true when the setting is absent. */
+  autonomousRuns(workspaceId: string): Promise<boolean>
+  findChat(principal: Principal, publicId: string): Promise<ChatRecord | undefined>
+  /** A run of a chat that the principal owns. */
+  findRun(principal: Principal, runId: string): Promise<RunRecord | undefined>
+  /** The latest run of a chat. */
+  latestRun(principal: Principal, chatPublicId: string): Promise<RunRecord | undefined>
+  /** The messages of a chat in their order, without replaced ones. */
+  messages(principal: Principal, chatPublicId: string): Promise<MessageRecord[]>
+  message(id: string, workspaceId: string): Promise<MessageRecord | undefined>
+  /** What the model is told before a run's own steps: the chat up to the run's user message. */
+  history(run: RunRecord): Promise<Turn[]>
+  chatOf(run: RunRecord): Promise<ChatRecord>
+}
+
+/* Who runs next, who wakes up */
+
+export interface RunQueue {
+  /** Offers a pending run to the workers. A hint: the sweep finds what was offered to nobody. */
+  offer(runId: string): Promise<void>
+  /** Calls `handler` for each offered run, until the returned function is called. */
+  work(handler: (runId: string) => void): () => void
+}
+
+export type Signal = { readonly kind: 'stop' | 'progress' | 'settled'; readonly runId: string }
+
+export interface RunBus {
+  /** INVARIANT: only a hint. When none arrives everything still happens, after the polling interval. */
+  publish(signal: Signal): void
+  /** Signals about one run, or about all. */
+  subscribe(runId: string | '*', listener: (signal: Signal) => void): () => void
+}
+
+/** One unit of a run on its way to readers. `lens` as in Position. */
+export type LogEntry = {
+  readonly epoch: number
+  readonly n: number
+  readonly step: number
+  readonly lens?: readonly number[]
+} & (
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'chunk'; readonly chunk: UIMessageChunk }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'settled'; readonly chunk: UIMessageChunk; readonly last: boolean }
+)
+
+export type LogRead = {
+  readonly snapshot: Snapshot | undefined
+  /** Entries after the snapshot and after the given position, in order. */
+  readonly entries: readonly LogEntry[]
+}
+
+export interface ChunkLog {
+  /** INVARIANT: after a snapshot or an entry of an epoch, those of a lower one are refused (LeaseLostError). */
+  append(runId: string, entries: readonly LogEntry[]): Promise<void>
+  /** Replaces all entries up to the snapshot's unit, and the snapshot before it. Fenced like `append`. */
+  compact(runId: string, snapshot: Snapshot): Promise<void>
+  /** INVARIANT: `snapshot` and `entries` fit together; entries are dense from the snapshot on. */
+  read(runId: string, after: { readonly epoch: number; readonly n: number }): Promise<LogRead>
+  /** The run has settled: its entries may go as soon as current readers had a chance to take them. */
+  drop(runId: string): Promise<void>
+}
+
+/* The agent */
+
+export type ModelPart = Experimental_LanguageModelStreamPart<ToolSet>
+
+export type ModelRequest = {
+  readonly messages: readonly ModelMessage[]
+  readonly stepIndex: number
+  /** False in the last step that a run may take: the model has to answer without tools. */
+  readonly withTools: boolean
+  readonly signal: AbortSignal
+}
+
+/** What a broken model call means. Anything else that the agent throws counts as `agent_error`. */
+export type ModelFailure = {
+  readonly code: RunErrorCode
+  /** A sentence that a person understands; no secrets. */
+  readonly message: string
+  readonly retryable: boolean
+  readonly retryAfterMs?: number | undefined
+}
+
+export type ToolTraits = {
+  readonly dynamic: boolean
+  /** May be executed again when its outcome is unknown: read-only, or it honours the idempotency key. */
+  readonly idempotent: boolean
+}
+
+export type ToolInvocation = {
+  readonly runId: string
+  readonly chatId: string
+  readonly stepIndex: number
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly input: unknown
+  readonly messages: readonly ModelMessage[]
+  readonly idempotencyKey: string
+  readonly signal: AbortSignal
+  /** Takes a `data-*` part; a transient one is sent but not kept. */
+  readonly write: (part: Omit<DataPart, 'n'> & { readonly transient?: boolean }) => void
+}
+
+export type ToolUpdate =
+  | { readonly type: 'preliminary'; readonly output: unknown }
+  /** `modelOutput`: what the model is told instead, when the tool says so. */
+  | { readonly type: 'final'; readonly output: unknown; readonly modelOutput?: unknown }
+
+export interface Agent {
+  readonly name: string
+  /** Model calls in one run, the last of them without tools. */
+  readonly maxSteps: number
+  /** Further attempts after a broken model call, without progress in between. */
+  readonly maxRetries: number
+  readonly timeout: {
+    readonly firstChunkMs: number
+    readonly chunkMs: number
+    readonly toolMs: number
+  }
+  /** Provider and model, as the journal names them. */
+  readonly model: { readonly provider: string; readonly modelId: string }
+  /** One model call. Closing the iterator or aborting the signal closes the provider's connection. */
+  callModel(request: ModelRequest): AsyncIterable<ModelPart>
+  describeFailure(error: unknown): ModelFailure
+  /** Undefined when the agent has no such tool (any more). */
+  tool(name: string): ToolTraits | undefined
+  /** INVARIANT: ends with one `final`, or throws what the model is told as the tool's error. */
+  runTool(invocation: ToolInvocation): AsyncIterable<ToolUpdate>
+}
+
+export interface Agents {
+  /** The name that new runs get. */
+  readonly defaultName: string
+  /** The agent of a run, from its row alone; undefined when there is none of that name. */
+  resolve(run: RunRecord): Promise<Agent | undefined>
+}
+
+/* Time */
+
+export interface Clock {
+  /** Milliseconds; only differences mean something. */
+  now(): number
+  /** The wall clock, for records. */
+  date(): Date
+  /** A number in [0, 1) for jitter. */
+  random(): number
+  /** Calls back once after `ms`; the returned function forgets it. Keeps no process alive. */
+  after(ms: number, callback: () => void): () => void
+}
+
+export type EngineEvents = {
+  /** Background work met an error and went on. */
+  error: (error: Error, context: { readonly during: string; readonly runId?: string }) => void
+}
+
+export type { InterruptReason }

@@ -1,0 +1,97 @@
+/** The UI message of a run: a pure projection of journal and ledger, equal to what every reader's frames add up to. */
+import type { MessagePart } from '../domain/message.ts'
+import { isSettled } from '../domain/run.ts'
+import type { StepPart, ToolCallPart } from '../domain/step.ts'
+import { INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED, wholeChunk } from './chunks.ts'
+import type { RunView, StepView } from './view.ts'
+
+export const uiParts = (view: RunView): MessagePart[] => {
+  const parts: MessagePart[] = []
+  const data = new Map<string, number>()
+  for (const step of view.steps) {
+    parts.push({ type: 'step-start' })
+    for (const part of stepParts(step, isSettled(view.run.status))) {
+      const key = part.type.startsWith('data-') && part['id'] ? `${part.type} ${part['id']}` : ''
+      const known = key ? data.get(key) : undefined
+      if (known !== undefined) {
+        parts[known] = part
+        continue
+      }
+      if (key) data.set(key, parts.length)
+      parts.push(part)
+    }
+  }
+  return parts
+}
+
+const stepParts = (view: StepView, settled: boolean): MessagePart[] => {
+  const { step, calls } = view
+  const seen = step.parts
+    .map((part, index) => ({ part, from: step.spans[index]!.from }))
+    .sort((a, b) => a.from - b.from)
+    .flatMap(({ part }) => modelPart(part, view, settled))
+  const written = calls
+    .flatMap((call) => call.data.map((part) => ({ epoch: call.epoch, part })))
+    .sort((a, b) => a.epoch - b.epoch || a.part.n - b.part.n)
+    .map(({ part: { type, id, data } }) => ({ type, ...(id === undefined ? {} : { id }), data }))
+  return [...seen, ...written]
+}
+
+const modelPart = (part: StepPart, view: StepView, settled: boolean): MessagePart[] => {
+  switch (part.type) {
+    case 'text':
+      return [{ type: 'text', text: part.text, state: 'done' }]
+    case 'reasoning':
+      return [{ type: 'reasoning', id: part.id, text: part.text, state: 'done' }]
+    case 'tool-call':
+      return [toolPart(part, view, settled)]
+    case 'tool-result':
+      return []
+    case 'source': {
+      const { type, ...rest } = wholeChunk(part)
+      return [{ type, ...rest }]
+    }
+    case 'file':
+    case 'reasoning-file':
+    case 'custom':
+      return [wholeChunk(part) as MessagePart]
+    default:
+      return part satisfies never
+  }
+}
+
+const toolPart = (part: ToolCallPart, view: StepView, settled: boolean): MessagePart => ({
+  ...(part.dynamic
+    ? { type: 'dynamic-tool', toolName: part.toolName }
+    : { type: `tool-${part.toolName}` }),
+  toolCallId: part.toolCallId,
+  ...(part.input === undefined ? {} : { input: part.input }),
+  ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
+  ...toolState(part, view, settled),
+})
+
+const toolState = (part: ToolCallPart, { step, calls }: StepView, settled: boolean) => {
+  const failed = part.unfinished ? INTERRUPTED_INPUT : part.invalid
+  if (failed !== undefined) return { state: 'output-error', errorText: failed }
+  if (part.providerExecuted) return providerState(part, step.parts)
+  const call = calls.find(({ toolCallId }) => toolCallId === part.toolCallId)
+  if (call?.status === 'succeeded')
+    return { state: 'output-available', output: call.output ?? null }
+  if (call && call.status !== 'started')
+    return { state: 'output-error', errorText: call.error ?? INTERRUPTED_CALL }
+  if (settled) return { state: 'output-error', errorText: call ? INTERRUPTED_CALL : NOT_EXECUTED }
+  if (!call?.preliminary) return { state: 'input-available' }
+  return { state: 'output-available', output: call.preliminary.output ?? null, preliminary: true }
+}
+
+const providerState = (part: ToolCallPart, parts: readonly StepPart[]) => {
+  const result = parts.find(
+    (other) => other.type === 'tool-result' && other.toolCallId === part.toolCallId,
+  )
+  if (result?.type !== 'tool-result') return { state: 'input-available' }
+  const chunk = wholeChunk(result)
+  if (chunk.type === 'tool-output-error')
+    return { state: 'output-error', errorText: chunk.errorText }
+  const preliminary = result.preliminary ? { preliminary: true } : {}
+  return { state: 'output-available', output: result.output ?? null, ...preliminary }
+}

@@ -1,0 +1,160 @@
+/** The tables as Kysely sees them: camel case here, snake case in SQL. */
+import type { ColumnType, Generated } from 'kysely'
+import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
+import type { RunDriver, RunErrorCode, RunStatus, RunTrigger } from '../domain/run.ts'
+import type {
+  DataPart,
+  FinishReason,
+  Span,
+  StepPart,
+  ToolCallStatus,
+  Usage,
+} from '../domain/step.ts'
+
+type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
+/** Written as JSON text, read parsed. */
+type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
+export type WorkspaceSettings = {
+  readonly ai?: { readonly chat?: boolean; readonly autonomousRuns?: boolean }
+}
+
+export interface WorkspacesTable {
+  id: Generated<string>
+  name: string
+  settings: ColumnType<WorkspaceSettings, string | undefined, string>
+  createdAt: Timestamp
+  updatedAt: Timestamp
+}
+
+export interface UsersTable {
+  id: Generated<string>
+  workspaceId: string
+  name: string
+  createdAt: Timestamp
+}
+
+export interface AiChatsTable {
+  id: Generated<string>
+  workspaceId: string
+  creatorId: string
+  /** The id that the client chose; its own `id` where it chose none. */
+  clientId: Nullable<string>
+  /** `coalesce(client_id, id)`, unique within the owner. */
+  publicId: ColumnType<string, never, never>
+  title: Nullable<string>
+  createdAt: Timestamp
+  updatedAt: Timestamp
+}
+
+export type MessageMetadata = { readonly parts?: readonly MessagePart[] } & Record<string, unknown>
+
+export interface AiChatMessagesTable {
+  id: Generated<string>
+  chatId: string
+  workspaceId: string
+  userId: Nullable<string>
+  clientId: Nullable<string>
+  /** `coalesce(client_id, id)`, unique within the chat. */
+  publicId: ColumnType<string, never, never>
+  /** Order within the chat. */
+  seq: ColumnType<number, never, never>
+  role: MessageRole
+  content: ColumnType<string, string | undefined, string>
+  status: ColumnType<MessageStatus, MessageStatus | undefined, MessageStatus>
+  metadata: ColumnType<MessageMetadata | null, string | null | undefined, string | null>
+  supersededBy: Nullable<string>
+  createdAt: Timestamp
+  updatedAt: Timestamp
+}
+
+export interface AiChatRunsTable {
+  id: Generated<string>
+  chatId: string
+  workspaceId: string
+  createdBy: string
+  status: ColumnType<RunStatus, RunStatus | undefined, RunStatus>
+  trigger: ColumnType<RunTrigger, RunTrigger | undefined, RunTrigger>
+  driver: ColumnType<RunDriver, RunDriver | undefined, RunDriver>
+  assistantMessageId: Nullable<string>
+  userMessageId: Nullable<string>
+  replacesMessageId: Nullable<string>
+  requestKey: Nullable<string>
+  agent: Nullable<string>
+  options: NullableJson<unknown>
+  bound: ColumnType<boolean, boolean | undefined, boolean>
+  error: Nullable<string>
+  errorCode: Nullable<RunErrorCode>
+  stepCount: ColumnType<number, number | undefined, number>
+  attempt: ColumnType<number, number | undefined, number>
+  stopRequestedAt: NullableTimestamp
+  startedAt: NullableTimestamp
+  finishedAt: NullableTimestamp
+  createdAt: Timestamp
+  updatedAt: Timestamp
+  leaseHolder: Nullable<string>
+  leaseEpoch: ColumnType<number, number | undefined, number>
+  leaseExpiresAt: NullableTimestamp
+}
+
+export interface AiChatRunStepsTable {
+  id: Generated<string>
+  runId: string
+  workspaceId: string
+  stepIndex: number
+  formatVersion: ColumnType<number, number | undefined, number>
+  /** What the model said, in its order; `json`, so that bytes survive. */
+  content: Json<readonly StepPart[]>
+  /** The units of the attempt that survived: epoch, first and last n, and a span for each part. */
+  epoch: number
+  unitFrom: number
+  unitTo: number
+  spans: Json<readonly Span[]>
+  finishReason: FinishReason
+  rawFinishReason: Nullable<string>
+  responseId: Nullable<string>
+  provider: Nullable<string>
+  modelId: Nullable<string>
+  warnings: NullableJson<readonly unknown[]>
+  usage: NullableJson<Usage>
+  startedAt: NullableTimestamp
+  finishedAt: NullableTimestamp
+  createdAt: Timestamp
+}
+
+export interface AiChatRunToolCallsTable {
+  id: Generated<string>
+  runId: string
+  workspaceId: string
+  stepIndex: number
+  toolCallId: string
+  toolName: string
+  /** Order in which the calls of a run were started first. */
+  seq: ColumnType<number, never, never>
+  input: Json<unknown>
+  status: ColumnType<ToolCallStatus, ToolCallStatus | undefined, ToolCallStatus>
+  output: NullableJson<unknown>
+  modelOutput: NullableJson<unknown>
+  error: Nullable<string>
+  data: NullableJson<readonly DataPart[]>
+  epoch: number
+  unitFrom: number
+  unitTo: Nullable<number>
+  attempt: ColumnType<number, number | undefined, number>
+  startedAt: Timestamp
+  finishedAt: NullableTimestamp
+}
+
+export interface Database {
+  workspaces: WorkspacesTable
+  users: UsersTable
+  aiChats: AiChatsTable
+  aiChatMessages: AiChatMessagesTable
+  aiChatRuns: AiChatRunsTable
+  aiChatRunSteps: AiChatRunStepsTable
+  aiChatRunToolCalls: AiChatRunToolCallsTable
+}
+
