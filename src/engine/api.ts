@@ -1,0 +1,89 @@
+/** What the engine offers to the ways in: the HTTP app, the CLI, an embedding application. */
+import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
+import type { Position } from '../domain/position.ts'
+import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
+import type { Frame } from './replay.ts'
+
+export type StartTurn = {
+  readonly principal: Principal
+  /** As the client knows it; the chat is made on its first turn. */
+  readonly chatId: string
+  readonly message: { readonly id?: string | undefined; readonly parts: readonly MessagePart[] }
+  readonly trigger?: RunTrigger
+  /** Validated extras of the request, stored with the run. Never secrets. */
+  readonly options?: unknown
+}
+
+/** Names a run by its id, or the latest one of a chat. */
+export type RunTarget = { readonly runId: string } | { readonly chatId: string }
+
+export type UiMessage = {
+  readonly id: string
+  readonly role: MessageRole
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly parts: readonly MessagePart[]
+}
+
+export type Attachment = {
+  readonly run: RunRecord
+  /**
+   * Batches of frames: what the reader lacks, then what happens, until the run has settled. Ends early, without an
+   * error, when the signal aborts or the engine closes; `ended` tells the difference.
+   */
+  frames(signal: AbortSignal): AsyncIterable<readonly Frame[]>
+  /** True once the run's last frame was handed out: only then may a response end cleanly. */
+  readonly ended: boolean
+}
+
+export type RunSummary = Pick<
+  RunRecord,
+  'id' | 'status' | 'trigger' | 'error' | 'errorCode' | 'stepCount' | 'attempt'
+> & {
+  /** As the client knows it. */
+  readonly chatId: string
+  readonly assistantMessageId: string | null
+  readonly stopRequestedAt: string | null
+  readonly createdAt: string
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+}
+
+export interface EngineApi {
+  /**
+   * Starts a run, or finds the one that this very message began.
+   * @throws RunAlreadyActiveError when the chat has an active run that nobody asked to stop; one that was asked is
+   * waited for, at most 5 s
+   */
+  startTurn(turn: StartTurn): Promise<{ readonly run: RunRecord; readonly started: boolean }>
+  /**
+   * @param after - where the reader stands; undefined: from the `start` chunk
+   * @returns undefined when there is nothing to attach to: no run; a run that is bound to another socket; or, for a chat
+   * without `after`, no active run
+   * @throws RunNotFoundError for a run id that the principal does not own
+   */
+  attach(
+    principal: Principal,
+    target: RunTarget,
+    options?: { readonly after?: Position },
+  ): Promise<Attachment | undefined>
+  /** The attachment of the request that began a run: also for bound runs. */
+  attachOwn(run: RunRecord): Promise<Attachment>
+  /** @returns whether the run will settle as `aborted`; false for a settled run and for a chat without one */
+  stop(principal: Principal, target: RunTarget): Promise<boolean>
+  /** The latest run of a chat and its message, from the database; undefined when the chat has no run or does not exist. */
+  latest(
+    principal: Principal,
+    chatId: string,
+  ): Promise<
+    | {
+        readonly run: RunSummary
+        readonly message: (UiMessage & { readonly status: MessageStatus }) | null
+      }
+    | undefined
+  >
+  /** Messages for a client's history: without the answer in progress, which `activeRun` names. */
+  history(
+    principal: Principal,
+    chatId: string,
+  ): Promise<{ readonly messages: readonly UiMessage[]; readonly activeRun: RunSummary | null }>
+}
