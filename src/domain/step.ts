@@ -158,3 +158,6 @@ export const mayAct = (info: StepInfo | undefined): boolean =>
 /** The same call always has the same key, in every attempt: `runId:stepIndex:toolCallId`. */
 export const idempotencyKey = (runId: string, stepIndex: number, toolCallId: string): string =>
   `${runId}:${stepIndex}:${toolCallId}`
+
+/** What model and people are told of a call that was started and whose end nobody has seen. */
+export const INTERRUPTED_CALL = 'The call was interrupted; its outcome is unknown.'

@@ -1,12 +1,18 @@
 /** Chunks of the AI SDK's UI message stream for parts of a step. Never with `providerMetadata` or titles. */
 import type { UIMessageChunk } from 'ai'
-import type { DataPart, StepPart, ToolCallPart, ToolCallRecord } from '../domain/step.ts'
+import {
+  INTERRUPTED_CALL,
+  type DataPart,
+  type StepPart,
+  type ToolCallPart,
+  type ToolCallRecord,
+} from '../domain/step.ts'
 
 export type Chunk = UIMessageChunk
 
 export const INTERRUPTED_INPUT = 'The call was interrupted before its input was complete.'
 export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
-export const INTERRUPTED_CALL = 'The call was interrupted; its outcome is unknown.'
+export { INTERRUPTED_CALL }
 
 type Streamed = Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>
 

@@ -175,17 +175,21 @@ export type LogEntry = {
 )
 
 export type LogRead = {
+  /** The latest state of the step in flight. */
   readonly snapshot: Snapshot | undefined
-  /** Entries after the snapshot and after the given position, in order. */
+  /** Entries after the given position, in order; those that the snapshot covers may be missing. */
   readonly entries: readonly LogEntry[]
 }
 
 export interface ChunkLog {
   /** INVARIANT: after a snapshot or an entry of an epoch, those of a lower one are refused (LeaseLostError). */
   append(runId: string, entries: readonly LogEntry[]): Promise<void>
-  /** Replaces all entries up to the snapshot's unit, and the snapshot before it. Fenced like `append`. */
+  /**
+   * Replaces the snapshot; entries that the snapshot before it covered may go. Fenced like `append`.
+   * INVARIANT: a reader that keeps up meets no hole.
+   */
   compact(runId: string, snapshot: Snapshot): Promise<void>
-  /** INVARIANT: `snapshot` and `entries` fit together; entries are dense from the snapshot on. */
+  /** INVARIANT: of one instant; the entries are dense, and complete after the snapshot. */
   read(runId: string, after: { readonly epoch: number; readonly n: number }): Promise<LogRead>
   /** The run has settled: its entries may go as soon as current readers had a chance to take them. */
   drop(runId: string): Promise<void>

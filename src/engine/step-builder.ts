@@ -1,0 +1,310 @@
+/** Collects one attempt at a model call: what the journal keeps of it, and the units that readers get while it grows. */
+import { getErrorText } from './error-text.ts'
+import { cleanJson, cleanText, splitPair } from '../domain/text.ts'
+import type {
+  ProviderMetadata,
+  Span,
+  StepInfo,
+  StepPart,
+  StepRecord,
+  ToolCallPart,
+  Usage,
+} from '../domain/step.ts'
+import { deltaChunk, endChunk, isStreamed, startChunk, streamedText, wholeChunk } from './chunks.ts'
+import type { Agent, ModelPart } from './ports.ts'
+import type { RunWriter } from './run-writer.ts'
+
+type Mutable<T> = T extends unknown ? { -readonly [K in keyof T]: T[K] } : never
+type Streamed = Mutable<Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>>
+
+/** A part with its units. `rest` is half a surrogate pair that waits for the other half. */
+type Slot = { part: StepPart; from: number; to: number | undefined; order: number; rest: string }
+
+type EndPart = Extract<ModelPart, { type: 'model-call-end' }>
+
+export class StepBuilder {
+  readonly #writer: RunWriter
+  readonly #agent: Agent
+  readonly #stepIndex: number
+  readonly #epoch: number
+  readonly #from: number
+  readonly #startedAt: Date
+  #slots: Slot[] = []
+  readonly #open = new Map<string, Slot>()
+  #order = 0
+  #to: number
+  #response: { id?: string | undefined; modelId?: string | undefined } = {}
+  #warnings: readonly unknown[] = []
+  #end: EndPart | undefined
+
+  constructor(options: {
+    writer: RunWriter
+    agent: Agent
+    stepIndex: number
+    epoch: number
+    startedAt: Date
+  }) {
+    this.#writer = options.writer
+    this.#agent = options.agent
+    this.#stepIndex = options.stepIndex
+    this.#epoch = options.epoch
+    this.#startedAt = options.startedAt
+    this.#from = options.writer.begin(options.stepIndex, () => ({ step: this.record(), calls: [] }))
+    this.#to = this.#from
+  }
+
+  /** How the model call ended; undefined while it has not. */
+  get end(): EndPart | undefined {
+    return this.#end
+  }
+
+  /** True when the model said anything that a person or a tool could use. */
+  get hasContent(): boolean {
+    return this.#slots.some(
+      ({ part }) => part.type !== 'reasoning' && (part.type !== 'text' || part.text.trim() !== ''),
+    )
+  }
+
+  accept(part: ModelPart): void {
+    switch (part.type) {
+      case 'text-start':
+      case 'reasoning-start':
+        return void this.#start(part.type === 'text-start' ? 'text' : 'reasoning', part)
+      case 'text-delta':
+      case 'reasoning-delta':
+        return this.#text(part.type === 'text-delta' ? 'text' : 'reasoning', part)
+      case 'text-end':
+      case 'reasoning-end':
+        return this.#finish(part.type === 'text-end' ? 'text' : 'reasoning', part)
+      case 'tool-input-start':
+        return void this.#openCall(part)
+      case 'tool-input-delta':
+        return this.#grow(this.#open.get(`call ${part.id}`), part.delta)
+      case 'tool-call':
+        return this.#call(part)
+      case 'tool-result':
+      case 'tool-error':
+        return this.#providerResult(part)
+      case 'file':
+      case 'reasoning-file':
+        return this.#whole({
+          type: part.type,
+          mediaType: part.file.mediaType,
+          data: part.file.base64,
+          ...metadata(part),
+        })
+      case 'source':
+        return this.#whole(cleanJson(part) as StepPart)
+      case 'custom':
+        return this.#whole({ type: 'custom', kind: part.kind, ...metadata(part) })
+      case 'model-call-start':
+        this.#warnings = part.warnings
+        return
+      case 'model-call-response-metadata':
+        this.#response = {
+          id: part.id ?? this.#response.id,
+          modelId: part.modelId ?? this.#response.modelId,
+        }
+        return
+      case 'model-call-end':
+        this.#end = part
+        return
+      default:
+        // Other parts are about the stream, not the step: `error` is the caller's, `raw` is not asked for.
+        return
+    }
+  }
+
+  /** Ends what is still open: the model call will not go on. */
+  close(): void {
+    for (const [key, slot] of this.#open) {
+      if (slot.part.type === 'tool-call')
+        slot.part = { ...slot.part, input: null, unfinished: true }
+      this.#close(key, slot)
+    }
+  }
+
+  record(info?: StepInfo): StepRecord {
+    const slots = this.#slots.toSorted((a, b) => a.order - b.order)
+    return {
+      stepIndex: this.#stepIndex,
+      epoch: this.#epoch,
+      span: { from: this.#from, to: this.#to },
+      parts: slots.map(({ part }) => ({ ...part })),
+      spans: slots.map(({ from, to }): Span => ({ from, to })),
+      ...(info ? { info } : {}),
+    }
+  }
+
+  /** What the journal keeps about the call. `interrupted` when the model call did not end by itself. */
+  info(finishedAt: Date): StepInfo {
+    const { provider, modelId } = this.#agent.model
+    return {
+      finishReason: this.#end?.finishReason ?? 'interrupted',
+      rawFinishReason: this.#end?.rawFinishReason,
+      responseId: this.#response.id,
+      provider,
+      modelId: this.#response.modelId ?? modelId,
+      warnings: this.#warnings.length > 0 ? (cleanJson(this.#warnings) as unknown[]) : undefined,
+      usage: this.#end && usageOf(this.#end),
+      startedAt: this.#startedAt,
+      finishedAt,
+    }
+  }
+
+  #start(type: 'text' | 'reasoning', { id, ...rest }: { id: string }): Slot {
+    const key = `${type} ${id}`
+    const open = this.#open.get(key)
+    if (open) this.#close(key, open)
+    return this.#openPart(key, { type, id, text: '', ...metadata(rest) })
+  }
+
+  #text(type: 'text' | 'reasoning', part: { id: string; text: string }): void {
+    const slot = this.#open.get(`${type} ${part.id}`) ?? this.#start(type, { id: part.id })
+    slot.part = { ...slot.part, ...metadata(part) } as StepPart
+    this.#grow(slot, part.text)
+  }
+
+  #finish(type: 'text' | 'reasoning', part: { id: string }): void {
+    const key = `${type} ${part.id}`
+    const slot = this.#open.get(key)
+    if (!slot) return
+    slot.part = { ...slot.part, ...metadata(part) } as StepPart
+    this.#close(key, slot)
+  }
+
+  #openCall(part: Extract<ModelPart, { type: 'tool-input-start' }>): Slot {
+    const dynamic = this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic ?? false
+    return this.#openPart(`call ${part.id}`, {
+      type: 'tool-call',
+      toolCallId: part.id,
+      toolName: cleanText(part.toolName),
+      input: undefined,
+      rawInput: '',
+      ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
+      ...(dynamic ? { dynamic } : {}),
+      ...metadata(part),
+    })
+  }
+
+  #call(part: Extract<ModelPart, { type: 'tool-call' }>): void {
+    const key = `call ${part.toolCallId}`
+    const open = this.#open.get(key)
+    const known = open?.part.type === 'tool-call' ? open.part : undefined
+    const dynamic = known
+      ? known.dynamic
+      : (this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic)
+    const input = cleanJson(part.input)
+    const call: ToolCallPart = {
+      type: 'tool-call',
+      toolCallId: part.toolCallId,
+      toolName: cleanText(part.toolName),
+      input,
+      ...(part.invalid ? { invalid: cleanText(getErrorText(part.error)) } : {}),
+      ...(part.invalid && typeof part.input === 'string'
+        ? { rawInput: cleanText(part.input) }
+        : {}),
+      ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
+      ...(dynamic ? { dynamic } : {}),
+      ...(part.toolMetadata ? { toolMetadata: part.toolMetadata as Record<string, unknown> } : {}),
+      ...(known ? { ...metadata(known), ...metadata(part) } : metadata(part)),
+    }
+    if (!open) return this.#complete(this.#add(call), call)
+    open.part = call
+    open.order = ++this.#order
+    open.rest = ''
+    this.#open.delete(key)
+    this.#complete(open, call)
+  }
+
+  #complete(slot: Slot, call: ToolCallPart): void {
+    slot.to = this.#to = this.#writer.chunk(this.#stepIndex, endChunk(call), this.#lens())
+    if (slot.from === 0) slot.from = slot.to
+  }
+
+  #providerResult(part: Extract<ModelPart, { type: 'tool-result' | 'tool-error' }>): void {
+    // For an invalid call the SDK repeats the call's own error: the call part has it already.
+    if (!part.providerExecuted) return
+    const failed = part.type === 'tool-error'
+    this.#slots = this.#slots.filter(
+      ({ part: other }) => other.type !== 'tool-result' || other.toolCallId !== part.toolCallId,
+    )
+    this.#whole({
+      type: 'tool-result',
+      toolCallId: part.toolCallId,
+      toolName: part.toolName,
+      output: cleanJson(failed ? part.error : part.output),
+      ...(failed ? { isError: true } : {}),
+      ...(!failed && part.preliminary ? { preliminary: true } : {}),
+      ...metadata(part),
+    })
+  }
+
+  #whole(part: Exclude<StepPart, Streamed>): void
+  #whole(part: StepPart): void
+  #whole(part: StepPart): void {
+    if (isStreamed(part)) return
+    const slot = this.#add(part)
+    const n = this.#writer.chunk(this.#stepIndex, wholeChunk(part), this.#lens())
+    slot.from = slot.to = this.#to = n
+  }
+
+  #openPart(key: string, part: Streamed): Slot {
+    const slot = this.#add(part)
+    this.#open.set(key, slot)
+    slot.from = this.#to = this.#writer.chunk(this.#stepIndex, startChunk(part), this.#lens())
+    return slot
+  }
+
+  #grow(slot: Slot | undefined, delta: string): void {
+    if (!slot || !isStreamed(slot.part)) return
+    const { whole, rest } = splitPair(slot.rest + delta)
+    slot.rest = rest
+    this.#emitText(slot, cleanText(whole))
+  }
+
+  #emitText(slot: Slot, text: string): void {
+    const part = slot.part
+    if (text === '' || !isStreamed(part)) return
+    slot.part =
+      part.type === 'tool-call'
+        ? { ...part, rawInput: streamedText(part) + text }
+        : { ...part, text: part.text + text }
+    this.#writer.delta(this.#stepIndex, slot, text, this.#lens(), (all) => deltaChunk(part, all))
+    this.#to = this.#writer.n
+  }
+
+  #close(key: string, slot: Slot): void {
+    if (slot.rest !== '') this.#emitText(slot, cleanText(slot.rest))
+    slot.rest = ''
+    this.#open.delete(key)
+    if (!isStreamed(slot.part)) return
+    slot.to = this.#to = this.#writer.chunk(this.#stepIndex, endChunk(slot.part), this.#lens())
+  }
+
+  #add(part: StepPart): Slot {
+    const slot: Slot = { part, from: 0, to: undefined, order: ++this.#order, rest: '' }
+    this.#slots.push(slot)
+    return slot
+  }
+
+  /** Lengths of the open parts, in the order in which they began. */
+  #lens(): number[] {
+    return [...this.#open.values()].map(({ part }) =>
+      isStreamed(part) ? streamedText(part).length : 0,
+    )
+  }
+}
+
+const metadata = (part: object): { providerMetadata?: ProviderMetadata } => {
+  const value = 'providerMetadata' in part ? part.providerMetadata : undefined
+  return value ? { providerMetadata: cleanJson(value) as ProviderMetadata } : {}
+}
+
+const usageOf = ({ usage }: EndPart): Usage => ({
+  inputTokens: usage.inputTokens,
+  outputTokens: usage.outputTokens,
+  totalTokens: usage.totalTokens,
+  reasoningTokens: usage.outputTokenDetails.reasoningTokens,
+  cachedInputTokens: usage.inputTokenDetails.cacheReadTokens,
+})
