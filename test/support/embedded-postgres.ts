@@ -51,11 +51,15 @@ const ownerOfServer = (): Identity => {
       continue // This system has no such user; the next one is tried.
     }
   }
-  throw new Error('Root cannot run PostgreSQL, and there is no user "postgres" or "nobody" to do it.')
+  throw new Error(
+    'Root cannot run PostgreSQL, and there is no user "postgres" or "nobody" to do it.',
+  )
 }
 
 const idOf = (flag: string, name: string): number =>
-  Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  Number(
+    execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  )
 
 const findBinaries = async (folder: string, identity: Identity): Promise<Binaries> => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
@@ -75,7 +79,13 @@ const findBinaries = async (folder: string, identity: Identity): Promise<Binarie
 const initialise = async (initdb: string, data: string, identity: Identity): Promise<void> => {
   await mkdir(data, { mode: 0o700 })
   if (identity.uid !== undefined) await chown(data, identity.uid, identity.gid ?? 0)
-  const flags = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync']
+  const flags = [
+    '--auth=trust',
+    '--username=postgres',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]
   const child = spawn(initdb, [`--pgdata=${data}`, ...flags], {
     ...identity,
     stdio: ['ignore', 'ignore', 'pipe'],
