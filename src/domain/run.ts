@@ -81,5 +81,7 @@ export type RunRecord = {
 export type Principal = { readonly workspaceId: string; readonly userId: string }
 
 /** Why the execution of a run is interrupted; the `reason` of its AbortSignal. */
-export type InterruptReason =
-  { readonly kind: 'stop' } | { readonly kind: 'shutdown' } | { readonly kind: 'lease-lost' }
+export type InterruptReason = {
+  /** `failed`: its journal cannot be written; somebody else has to go on. */
+  readonly kind: 'stop' | 'shutdown' | 'lease-lost' | 'failed'
+}

@@ -155,6 +155,10 @@ export const executableCalls = (step: StepRecord): ToolCallPart[] =>
 export const mayAct = (info: StepInfo | undefined): boolean =>
   info?.finishReason === 'stop' || info?.finishReason === 'tool-calls'
 
+/** True when a step has words or a file for a person. */
+export const saysSomething = ({ parts }: StepRecord): boolean =>
+  parts.some((part) => part.type === 'file' || (part.type === 'text' && part.text.trim() !== ''))
+
 /** The same call always has the same key, in every attempt: `runId:stepIndex:toolCallId`. */
 export const idempotencyKey = (runId: string, stepIndex: number, toolCallId: string): string =>
   `${runId}:${stepIndex}:${toolCallId}`

@@ -51,7 +51,7 @@ export class RunWriter {
   begin(step: number, state: () => Omit<Snapshot, 'n' | 'epoch'>): number {
     const n = this.#add({ kind: 'begin', step })
     this.#snapshot = state
-    this.#sinceSnapshot = COMPACT_AFTER
+    this.#sinceSnapshot = COMPACT_AFTER + 1
     this.#schedule()
     return n
   }
@@ -59,7 +59,8 @@ export class RunWriter {
   /** Goes on with a journaled step: its tools run now. */
   continue(state: () => Omit<Snapshot, 'n' | 'epoch'>): void {
     this.#snapshot = state
-    this.#behind = true
+    this.#sinceSnapshot = COMPACT_AFTER + 1
+    this.#schedule()
   }
 
   chunk(step: number, chunk: Chunk, lens: readonly number[] = []): number {
@@ -140,7 +141,8 @@ export class RunWriter {
   async #write(): Promise<void> {
     const { log, bus, lease, clock } = this.#options
     const entries = this.#pending
-    if (entries.length === 0 && !this.#behind) return
+    const due = this.#behind || this.#sinceSnapshot > COMPACT_AFTER
+    if (entries.length === 0 && !due) return
     this.#pending = []
     this.#growing = undefined
     this.#lastFlush = clock.now()
@@ -148,7 +150,7 @@ export class RunWriter {
     // Taken before the first await: the state is exactly what the entries up to `n` say.
     const snapshot = this.#dueSnapshot(entries)
     try {
-      if (!this.#behind) await log.append(lease.runId, entries)
+      if (!this.#behind && entries.length > 0) await log.append(lease.runId, entries)
       if (snapshot) await log.compact(lease.runId, snapshot)
       this.#behind = false
       bus.publish({ kind: 'progress', runId: lease.runId })

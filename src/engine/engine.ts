@@ -1,0 +1,209 @@
+/** The engine: begins, executes, follows and stops runs. What it needs of the world comes through its ports. */
+import { EngineStoppingError, RunAlreadyActiveError, RunNotFoundError } from '../domain/errors.ts'
+import type { MessageRecord } from '../domain/message.ts'
+import type { Position } from '../domain/position.ts'
+import { isSettled, type Principal, type RunRecord } from '../domain/run.ts'
+import type { Attachment, EngineApi, RunSummary, RunTarget, StartTurn, UiMessage } from './api.ts'
+import { pause } from './execution.ts'
+import type { EngineEvents } from './ports.ts'
+import { Tail } from './tail.ts'
+import { uiParts } from './ui-parts.ts'
+import { viewOf } from './view.ts'
+import { Worker, type WorkerPorts } from './worker.ts'
+
+export type EngineOptions = {
+  /** Names this process in `lease_holder`. */
+  readonly holder: string
+  /** A run whose holder was silent for so long may be taken over. */
+  readonly leaseTtlMs?: number
+  /** How often this process looks for runs that nobody holds. */
+  readonly sweepMs?: number
+  /** What running phases get to end when the engine closes. */
+  readonly graceMs?: number
+  readonly onError: EngineEvents['error']
+}
+
+/** How long a new turn waits for a run that was asked to stop. */
+const STOPPING_MS = 5000
+
+export class Engine implements EngineApi, AsyncDisposable {
+  readonly #ports: WorkerPorts
+  readonly #worker: Worker
+  readonly #graceMs: number
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
+
+  constructor(ports: WorkerPorts, options: EngineOptions) {
+    this.#ports = ports
+    this.#graceMs = options.graceMs ?? 25_000
+    this.#worker = new Worker(ports, {
+      holder: options.holder,
+      leaseTtlMs: options.leaseTtlMs ?? 10_000,
+      sweepMs: options.sweepMs ?? 1000,
+      onError: options.onError,
+    })
+  }
+
+  /** Begins to execute runs: those that are offered, and at once those that somebody left behind. */
+  start(): void {
+    this.#worker.start()
+  }
+
+  async startTurn(turn: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
+    if (this.#closing.signal.aborted)
+      throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
+    const { store, conversations, agents, queue, clock } = this.#ports
+    const bound = !(await conversations.autonomousRuns(turn.principal.workspaceId))
+    const deadline = clock.now() + STOPPING_MS
+    for (;;) {
+      const begun = await store.begin({
+        principal: turn.principal,
+        chatId: turn.chatId,
+        trigger: turn.trigger ?? 'user',
+        agent: agents.defaultName,
+        bound,
+        options: turn.options ?? null,
+        message: turn.message,
+      })
+      if (begun.kind === 'known') return { run: begun.run, started: false }
+      if (begun.kind === 'begun') {
+        // A bound run never leaves the process that holds its socket.
+        if (bound) this.#worker.take(begun.run.id)
+        else await queue.offer(begun.run.id)
+        return { run: begun.run, started: true }
+      }
+      const stopping = begun.run.stopRequestedAt !== null && clock.now() < deadline
+      if (!stopping) throw new RunAlreadyActiveError(begun.run.id)
+      await this.#settledOrLater(begun.run.id, Math.min(250, deadline - clock.now()))
+    }
+  }
+
+  async attach(
+    principal: Principal,
+    target: RunTarget,
+    options: { after?: Position } = {},
+  ): Promise<Attachment | undefined> {
+    const run = await this.#find(principal, target)
+    if (!run || run.bound) return undefined
+    const settledChat = 'chatId' in target && isSettled(run.status) && !options.after
+    return settledChat ? undefined : this.#attachment(run, options.after)
+  }
+
+  async attachOwn(run: RunRecord): Promise<Attachment> {
+    return this.#attachment(run, undefined)
+  }
+
+  async stop(principal: Principal, target: RunTarget): Promise<boolean> {
+    const run = await this.#find(principal, target)
+    if (!run) return false
+    const marked = await this.#ports.store.requestStop(run.id, principal.workspaceId)
+    if (!marked) return false
+    if (this.#worker.stopLocally(run.id)) return true
+    this.#ports.bus.publish({ kind: 'stop', runId: run.id })
+    // Nobody executes it: it is settled here and now. If somebody claims it first, they will see the request.
+    if (marked.driver === 'engine' && (marked.status !== 'running' || marked.lapsed))
+      await this.#worker.settleUnheld(marked)
+    return true
+  }
+
+  async latest(principal: Principal, chatId: string): ReturnType<EngineApi['latest']> {
+    const { conversations } = this.#ports
+    const run = await conversations.latestRun(principal, chatId)
+    if (!run) return undefined
+    const message = run.assistantMessageId
+      ? await conversations.message(run.assistantMessageId, run.workspaceId)
+      : undefined
+    if (!message) return { run: summary(run, chatId), message: null }
+    const { status } = message
+    const shown = isSettled(run.status) ? message : await this.#inProgress(run, message)
+    return { run: summary(run, chatId), message: { ...uiMessage(shown, chatId), status } }
+  }
+
+  async history(principal: Principal, chatId: string): ReturnType<EngineApi['history']> {
+    const { conversations } = this.#ports
+    const run = await conversations.latestRun(principal, chatId)
+    const active = run && !isSettled(run.status) ? run : undefined
+    const messages = await conversations.messages(principal, chatId)
+    return {
+      messages: messages
+        .filter(({ id }) => id !== active?.assistantMessageId)
+        .map((message) => uiMessage(message, chatId)),
+      activeRun: active ? summary(active, chatId) : null,
+    }
+  }
+
+  /** Ends in good order: nothing new starts, running phases get their grace, leases are given back. */
+  close(graceMs = this.#graceMs): Promise<void> {
+    this.#closed ??= this.#worker.close(graceMs).finally(() => this.#closing.abort())
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #find(principal: Principal, target: RunTarget): Promise<RunRecord | undefined> {
+    const { conversations } = this.#ports
+    if ('chatId' in target) return conversations.latestRun(principal, target.chatId)
+    const run = await conversations.findRun(principal, target.runId)
+    if (!run) throw new RunNotFoundError(`There is no run ${target.runId} here.`)
+    return run
+  }
+
+  async #attachment(run: RunRecord, after: Position | undefined): Promise<Attachment> {
+    const { conversations } = this.#ports
+    const chat = await conversations.chatOf(run)
+    const messageId = run.assistantMessageId ?? run.id
+    const messageMetadata = { runId: run.id, chatId: chat.publicId }
+    const tail = new Tail(this.#ports, run, { type: 'start', messageId, messageMetadata }, after)
+    const closing = this.#closing.signal
+    return {
+      run,
+      frames: (signal) => tail.frames(AbortSignal.any([signal, closing])),
+      get ended() {
+        return tail.ended
+      },
+    }
+  }
+
+  /** The message of an active run, as far as the journal has it. */
+  async #inProgress(run: RunRecord, message: MessageRecord): Promise<MessageRecord> {
+    const { steps, calls } = await this.#ports.journal.load(run.id, run.workspaceId)
+    return { ...message, parts: uiParts(viewOf(run, steps, calls)) }
+  }
+
+  async #settledOrLater(runId: string, ms: number): Promise<void> {
+    const wake = new AbortController()
+    const unsubscribe = this.#ports.bus.subscribe(runId, ({ kind }) => {
+      if (kind === 'settled') wake.abort()
+    })
+    try {
+      await pause(this.#ports.clock, Math.max(ms, 0), wake.signal)
+    } finally {
+      unsubscribe()
+    }
+  }
+}
+
+const uiMessage = (message: MessageRecord, chatId: string): UiMessage => ({
+  id: message.publicId,
+  role: message.role,
+  ...(message.runId ? { metadata: { runId: message.runId, chatId } } : {}),
+  parts: message.parts,
+})
+
+const summary = (run: RunRecord, chatId: string): RunSummary => ({
+  id: run.id,
+  chatId,
+  status: run.status,
+  trigger: run.trigger,
+  error: run.error,
+  errorCode: run.errorCode,
+  stepCount: run.stepCount,
+  attempt: run.attempt,
+  assistantMessageId: run.assistantMessageId,
+  stopRequestedAt: run.stopRequestedAt?.toISOString() ?? null,
+  createdAt: run.createdAt.toISOString(),
+  startedAt: run.startedAt?.toISOString() ?? null,
+  finishedAt: run.finishedAt?.toISOString() ?? null,
+})

@@ -1,0 +1,59 @@
+/** What the parts of a run's execution share: the lease, the reasons to end early, the writer. */
+import type { InterruptReason, Lease, RunRecord } from '../domain/run.ts'
+import type { Agent, Clock, Journal } from './ports.ts'
+import type { RunWriter } from './run-writer.ts'
+import type { StepView } from './view.ts'
+
+export type Execution = {
+  readonly run: RunRecord
+  readonly lease: Lease
+  readonly agent: Agent
+  readonly writer: RunWriter
+  readonly journal: Journal
+  readonly clock: Clock
+  /** Aborted with an InterruptReason: stop, shutdown after the grace, or a lost lease. */
+  readonly signal: AbortSignal
+  readonly interrupt: (reason: InterruptReason) => void
+  /** True when the process wants to end: nothing new begins. */
+  readonly draining: () => boolean
+  /** Steps so far, the last one with its calls as they go. */
+  readonly steps: StepView[]
+}
+
+export const interruptReason = (signal: AbortSignal): InterruptReason | undefined =>
+  signal.aborted ? (signal.reason as InterruptReason) : undefined
+
+/** Resolves true when the signal aborts and false after `ms`, whichever is first. */
+export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve(true)
+    const onAbort = () => {
+      cancel()
+      resolve(true)
+    }
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(false)
+    })
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+
+/** A controller that aborts with the signal, until it is disposed. */
+export const linkedController = (signal: AbortSignal): AbortController & Disposable => {
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal.reason)
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return Object.assign(controller, {
+    [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort),
+  })
+}
+
+/** The value of `promise`, or undefined as soon as the signal aborts; a later failure is nobody's. */
+export const untilAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
+  new Promise((resolve, reject) => {
+    const onAbort = () => resolve(undefined)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })

@@ -1,0 +1,116 @@
+/** One step's model call, tried again while its attempts break: ends with a journaled step, or says why there is none. */
+import type { ModelMessage } from 'ai'
+import { coerceError } from '../domain/errors.ts'
+import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
+import { saysSomething, type StepRecord } from '../domain/step.ts'
+import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
+import type { ModelFailure } from './ports.ts'
+import { StepBuilder } from './step-builder.ts'
+
+const MAX_RETRY_MS = 60_000
+
+export type ModelPhase =
+  | { readonly kind: 'step'; readonly step: StepRecord }
+  /** `step`: what the last attempt produced; the journal does not have it yet. */
+  | { readonly kind: 'failed'; readonly outcome: RunOutcome; readonly step: StepRecord }
+  | { readonly kind: 'interrupted'; readonly step: StepRecord }
+
+export const modelPhase = async (
+  execution: Execution,
+  request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
+): Promise<ModelPhase> => {
+  const { agent, clock, signal, journal, lease, writer } = execution
+  for (let attempt = 0; ; attempt++) {
+    const builder = new StepBuilder({
+      writer,
+      agent,
+      stepIndex: request.stepIndex,
+      epoch: lease.epoch,
+      startedAt: clock.date(),
+    })
+    const failure = await callOnce(execution, request, builder)
+    builder.close()
+    const step = builder.record(builder.info(clock.date()))
+    if (signal.aborted) return { kind: 'interrupted', step: interrupted(step) }
+    if (!failure) {
+      await journal.appendStep(lease, step)
+      return { kind: 'step', step }
+    }
+    const failed = { kind: 'failed' as const, outcome: outcomeOf(failure), step: interrupted(step) }
+    if (!failure.retryable || attempt >= agent.maxRetries) return failed
+    if (await pause(clock, retryDelay(failure, attempt, clock.random()), signal))
+      return { kind: 'interrupted', step: failed.step }
+  }
+}
+
+/** The attempt does not count as a finished model call, however it ended. */
+const interrupted = (step: StepRecord): StepRecord =>
+  step.info ? { ...step, info: { ...step.info, finishReason: 'interrupted' } } : step
+
+const outcomeOf = ({ code, message }: ModelFailure): RunOutcome => ({
+  status: 'failed',
+  code,
+  error: message,
+})
+
+const retryDelay = ({ retryAfterMs }: ModelFailure, attempt: number, random: number): number => {
+  const backoff = Math.min(1000 * 2 ** attempt, 10_000) * (0.5 + random / 2)
+  return Math.min(Math.max(retryAfterMs ?? 0, backoff), MAX_RETRY_MS)
+}
+
+/** Feeds one model call to the builder; undefined when the call ended well. */
+const callOnce = async (
+  execution: Execution,
+  request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
+  builder: StepBuilder,
+): Promise<ModelFailure | undefined> => {
+  const { agent, clock, signal } = execution
+  using call = linkedController(signal)
+  let stalled: ModelFailure | undefined
+  const watch = (ms: number, message: string) =>
+    clock.after(ms, () => {
+      stalled = broken('provider_stalled', message)
+      call.abort({ kind: 'stall' })
+    })
+  let disarm = watch(agent.timeout.firstChunkMs, 'The model did not begin to answer in time.')
+  const parts = agent.callModel({ ...request, signal: call.signal })[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = await untilAborted(parts.next(), call.signal)
+      if (!next) return stalled
+      if (next.done) break
+      disarm()
+      disarm = watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
+      if (next.value.type === 'error') return agent.describeFailure(next.value.error)
+      builder.accept(next.value)
+    }
+    return judge(builder, execution)
+  } catch (thrown) {
+    return signal.aborted ? undefined : (stalled ?? agent.describeFailure(coerceError(thrown)))
+  } finally {
+    disarm()
+    call.abort({ kind: 'done' })
+    // The provider may take its time to notice; nobody waits for it.
+    parts.return?.().catch(() => undefined)
+  }
+}
+
+/** A model call counts when it ended on its own terms and said something. */
+const judge = (builder: StepBuilder, { steps }: Execution): ModelFailure | undefined => {
+  const { end } = builder
+  if (!end || (end.finishReason === 'other' && end.rawFinishReason === undefined))
+    return broken('provider_broken_stream', 'The connection to the model broke in its answer.')
+  if (end.finishReason === 'error')
+    return broken('provider_error', 'The model provider reported an error in its answer.')
+  const cut = end.finishReason === 'length' || end.finishReason === 'content-filter'
+  // After tool calls some models have nothing to add; that is an answer only if something was said before.
+  if (!cut && !builder.hasContent && !steps.some(({ step }) => saysSomething(step)))
+    return broken('empty_answer', 'The model gave an empty answer.')
+  return undefined
+}
+
+const broken = (code: RunErrorCode, message: string): ModelFailure => ({
+  code,
+  message,
+  retryable: true,
+})

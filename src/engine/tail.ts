@@ -1,0 +1,158 @@
+/**
+ * Follows one run for one reader: replay, then follow, until the run has settled.
+ *
+ * The order is what leaves no gap: subscribe, then read the journal, then the log. Readers pull, so a slow one gets the
+ * state of the step in flight instead of a queue.
+ */
+import { InvariantError } from '../domain/errors.ts'
+import { START, type Position } from '../domain/position.ts'
+import { isSettled, type RunRecord } from '../domain/run.ts'
+import type { Chunk } from './chunks.ts'
+import { pause } from './execution.ts'
+import type { ChunkLog, Clock, Conversations, Journal, LogRead, RunBus } from './ports.ts'
+import { RunReader } from './reader.ts'
+import type { Frame } from './replay.ts'
+import { viewOf, withSnapshot, type RunView } from './view.ts'
+
+/** How often a reader looks at the log although nobody told it to. */
+const POLL_MS = 250
+/** Looks without news after which it asks the database too. */
+const POLLS_PER_RELOAD = 8
+
+export type TailPorts = {
+  readonly conversations: Conversations
+  readonly journal: Journal
+  readonly log: ChunkLog
+  readonly bus: RunBus
+  readonly clock: Clock
+}
+
+export class Tail {
+  readonly #ports: TailPorts
+  readonly #run: RunRecord
+  readonly #start: Chunk
+  readonly #after: Position | undefined
+  #ended = false
+
+  constructor(ports: TailPorts, run: RunRecord, start: Chunk, after: Position | undefined) {
+    this.#ports = ports
+    this.#run = run
+    this.#start = start
+    this.#after = after
+  }
+
+  /** True once the last frame was handed out, or the run is gone. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  async *frames(signal: AbortSignal): AsyncGenerator<readonly Frame[]> {
+    const { bus, log } = this.#ports
+    const reader = new RunReader(this.#after)
+    using news = new News(bus, this.#run.id, this.#ports.clock)
+    if (!this.#after) yield [{ position: START, chunk: this.#start }]
+    while (!signal.aborted) {
+      const frames = await this.#reload(reader)
+      if (!frames) {
+        this.#ended = true
+        return
+      }
+      if (frames.length > 0) yield frames
+      let silent = 0
+      while (!reader.ended && !signal.aborted) {
+        const { frames: next, hole } = this.#follow(
+          reader,
+          await log.read(this.#run.id, reader.position),
+        )
+        if (next.length > 0) yield next
+        if (hole || reader.ended) break
+        silent = next.length > 0 ? 0 : silent + 1
+        if (silent > POLLS_PER_RELOAD || (next.length === 0 && news.takeSettled())) break
+        await news.wait(POLL_MS, signal)
+      }
+      if (reader.ended) {
+        this.#ended = true
+        return
+      }
+    }
+  }
+
+  /** Everything the database and the log know beyond the reader; undefined when the run is gone. */
+  async #reload(reader: RunReader): Promise<readonly Frame[] | undefined> {
+    const { log } = this.#ports
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const view = await this.#view()
+      if (!view) return undefined
+      const read = await log.read(this.#run.id, reader.position)
+      // The log may be ahead of a journal that was read a moment earlier, never the other way round.
+      const ahead = (read.snapshot?.step.stepIndex ?? 0) > view.steps.length
+      if (ahead && !isSettled(view.run.status)) continue
+      const frames = reader.catchUp(withSnapshot(view, read.snapshot))
+      return [...frames, ...this.#follow(reader, read).frames]
+    }
+    throw new InvariantError(`The journal of run ${this.#run.id} stays behind its log.`)
+  }
+
+  #follow(reader: RunReader, { entries }: LogRead): { frames: Frame[]; hole: boolean } {
+    const frames: Frame[] = []
+    for (const entry of entries) {
+      if (reader.ended) break
+      const next = reader.follow(entry)
+      if (next === 'hole') return { frames, hole: true }
+      frames.push(...next)
+    }
+    return { frames, hole: false }
+  }
+
+  async #view(): Promise<RunView | undefined> {
+    const { conversations, journal } = this.#ports
+    const { id, workspaceId, createdBy: userId } = this.#run
+    const run = await conversations.findRun({ workspaceId, userId }, id)
+    if (!run) return undefined
+    const { steps, calls } = await journal.load(id, workspaceId)
+    return viewOf(run, steps, calls)
+  }
+}
+
+/** Wakes a reader when the bus says that something happened, at the latest after a while. */
+class News implements Disposable {
+  readonly #clock: Clock
+  readonly #unsubscribe: () => void
+  #fresh = false
+  #settled = false
+  #wake: AbortController | undefined
+
+  constructor(bus: RunBus, runId: string, clock: Clock) {
+    this.#clock = clock
+    this.#unsubscribe = bus.subscribe(runId, ({ kind }) => {
+      if (kind === 'stop') return
+      this.#fresh = true
+      if (kind === 'settled') this.#settled = true
+      this.#wake?.abort()
+    })
+  }
+
+  /** True when the run is said to have settled since this was asked last. */
+  takeSettled(): boolean {
+    const settled = this.#settled
+    this.#settled = false
+    return settled
+  }
+
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#fresh && !signal.aborted) {
+      this.#wake = new AbortController()
+      const onAbort = () => this.#wake?.abort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      await pause(this.#clock, ms, this.#wake.signal)
+      signal.removeEventListener('abort', onAbort)
+      this.#wake = undefined
+    }
+    this.#fresh = false
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe()
+    this.#wake?.abort()
+  }
+}

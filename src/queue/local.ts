@@ -1,0 +1,108 @@
+/** Queue, bus and chunk log inside one process. */
+import { LeaseLostError } from '../domain/errors.ts'
+import { comparePoints } from '../domain/position.ts'
+import type { ChunkLog, LogEntry, LogRead, RunBus, RunQueue, Signal } from '../engine/ports.ts'
+import type { Snapshot } from '../engine/view.ts'
+
+export const createLocalQueue = (): RunQueue => {
+  const handlers = new Set<(runId: string) => void>()
+  return {
+    async offer(runId) {
+      for (const handler of handlers) handler(runId)
+    },
+    work(handler) {
+      handlers.add(handler)
+      return () => handlers.delete(handler)
+    },
+  }
+}
+
+export const createLocalBus = (): RunBus => {
+  const listeners = new Map<string, Set<(signal: Signal) => void>>()
+  const tell = (key: string, signal: Signal) => {
+    for (const listener of listeners.get(key) ?? []) listener(signal)
+  }
+  return {
+    publish(signal) {
+      tell(signal.runId, signal)
+      tell('*', signal)
+    },
+    subscribe(key, listener) {
+      const set = listeners.get(key) ?? new Set()
+      listeners.set(key, set.add(listener))
+      return () => {
+        set.delete(listener)
+        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
+      }
+    },
+  }
+}
+
+type RunLog = {
+  epoch: number
+  snapshot: Snapshot | undefined
+  /** From the snapshot before the latest on, so that readers who keep up never need a snapshot. */
+  entries: LogEntry[]
+}
+
+/** How long a settled run's log stays for readers that are a tick behind. */
+const DROP_AFTER_MS = 1000
+
+export const createLocalChunkLog = (): ChunkLog & Disposable => {
+  const logs = new Map<string, RunLog>()
+  const timers = new Map<string, NodeJS.Timeout>()
+
+  const open = (runId: string, epoch: number): RunLog => {
+    const known = logs.get(runId)
+    if (known && known.epoch > epoch) throw new LeaseLostError(runId, epoch)
+    if (known && known.epoch === epoch) return known
+    const log: RunLog = { epoch, snapshot: undefined, entries: [] }
+    logs.set(runId, log)
+    return log
+  }
+
+  return {
+    async append(runId, entries) {
+      const first = entries[0]
+      if (first) open(runId, first.epoch).entries.push(...entries)
+    },
+
+    async compact(runId, snapshot) {
+      const log = open(runId, snapshot.epoch)
+      const covered = log.snapshot?.n ?? 0
+      if (covered > 0) log.entries = log.entries.filter(({ n }) => n > covered)
+      log.snapshot = snapshot
+    },
+
+    async read(runId, after): Promise<LogRead> {
+      const log = logs.get(runId)
+      if (!log) return { snapshot: undefined, entries: [] }
+      return { snapshot: log.snapshot, entries: entriesAfter(log.entries, after) }
+    },
+
+    async drop(runId) {
+      const timer = setTimeout(() => {
+        timers.delete(runId)
+        logs.delete(runId)
+      }, DROP_AFTER_MS)
+      clearTimeout(timers.get(runId))
+      timers.set(runId, timer.unref())
+    },
+
+    [Symbol.dispose]() {
+      for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
+      logs.clear()
+    },
+  }
+}
+
+/** Entries are dense: the position in the array follows from the number. */
+const entriesAfter = (
+  entries: readonly LogEntry[],
+  after: { epoch: number; n: number },
+): readonly LogEntry[] => {
+  const first = entries[0]
+  if (!first || comparePoints(first, after) > 0) return entries.slice()
+  return entries.slice(after.epoch === first.epoch ? after.n - first.n + 1 : entries.length)
+}
