@@ -110,8 +110,9 @@ export class RunReader {
       frames.push({ position: begin, chunk: { type: 'start-step' } })
       this.#position = begin
     } else if (!this.#clean || this.#isVoid(step)) {
+      // Before the reset and at the old position: a reader that is cut in between gets them again.
+      frames.push(...earlierData(view, stepIndex, this.#position))
       frames.push({ position: begin, chunk: { type: 'reset-step' } })
-      frames.push(...earlierData(view, stepIndex, begin))
       this.#clean = true
       this.#position = begin
     }

@@ -30,8 +30,8 @@ export const frameOffset = (frame: Frame): string => formatOffset(frame.position
 
 /** Frames of the model phase after `from`, which lies in this attempt or before it. */
 export const modelFrames = (step: StepRecord, from: Position): Frame[] => {
+  if (comparePoints(from, { epoch: step.epoch, n: step.span.to }) >= 0) return []
   const inside = from.epoch === step.epoch && from.n >= step.span.from
-  if (inside && from.n >= step.span.to) return []
   const had = inside ? from : { epoch: step.epoch, n: step.span.from, lens: [] }
   const begun = (span: { from: number }) => span.from <= had.n
   const order = step.parts
@@ -56,19 +56,19 @@ export const modelFrames = (step: StepRecord, from: Position): Frame[] => {
     emit(n, deltaChunk(part, text.slice(length)))
   }
   const boundaries = order.flatMap(({ part, span, index }) => [
-    { n: span.from, part, index, begins: true },
+    { n: span.from, part, span, index, begins: true },
     ...(isStreamed(part) && span.to !== undefined
-      ? [{ n: span.to, part, index, begins: false }]
+      ? [{ n: span.to, part, span, index, begins: false }]
       : []),
   ])
   for (const index of open.keys()) rest(index, had.n)
-  for (const { n, part, index, begins } of boundaries.sort((a, b) => a.n - b.n)) {
+  for (const { n, part, index, span, begins } of boundaries.sort((a, b) => a.n - b.n)) {
     if (n <= had.n) continue
     if (!isStreamed(part)) emit(n, wholeChunk(part))
     else if (!begins) {
       open.delete(index)
       emit(n, endChunk(part))
-    } else if (!isComplete(step, index)) {
+    } else if (n !== span.to) {
       open.set(index, 0)
       emit(n, startChunk(part))
       rest(index, n)
@@ -77,7 +77,7 @@ export const modelFrames = (step: StepRecord, from: Position): Frame[] => {
   return frames
 }
 
-/** A tool call whose input is complete needs no start and no deltas: its end chunk says everything. */
+/** A tool call whose input is complete needs no deltas: its end chunk says everything. */
 const isComplete = (step: StepRecord, index: number): boolean =>
   step.parts[index]?.type === 'tool-call' && step.spans[index]?.to !== undefined
 

@@ -1,0 +1,398 @@
+import fc from 'fast-check'
+import { readUIMessageStream, type UIMessage } from 'ai'
+import { describe, expect, it } from 'vitest'
+import type { RunStatus } from '../../src/domain/run.ts'
+import type { StepRecord, ToolCallRecord } from '../../src/domain/step.ts'
+import { formatOffset, parseOffset } from '../../src/domain/position.ts'
+import { outputChunk, preliminaryChunk, dataChunk, type Chunk } from '../../src/engine/chunks.ts'
+import type { Agent, ModelPart } from '../../src/engine/ports.ts'
+import { closingFrames, type Frame } from '../../src/engine/replay.ts'
+import { RunReader } from '../../src/engine/reader.ts'
+import { RunWriter } from '../../src/engine/run-writer.ts'
+import { StepBuilder } from '../../src/engine/step-builder.ts'
+import { uiParts } from '../../src/engine/ui-parts.ts'
+import { viewOf, withSnapshot } from '../../src/engine/view.ts'
+import { createLocalBus, createLocalChunkLog } from '../../src/queue/local.ts'
+import { systemClock } from '../../src/queue/system-clock.ts'
+
+/** What happens to a run, as data. Everything below is executed by the real writer, builder, log and reader. */
+type Happening =
+  | { readonly kind: 'parts'; readonly parts: readonly ModelPart[] }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'break' }
+  | { readonly kind: 'crash' }
+
+type StepScript = {
+  readonly model: readonly Happening[]
+  readonly tools: readonly ToolScript[]
+  readonly crashInTools: boolean
+  readonly rerun: boolean
+}
+type ToolScript = { readonly yields: number; readonly data: readonly (string | null)[]; readonly ok: boolean }
+
+const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }), { maxLength: 5 })
+
+/** One or two parts whose deltas interleave. */
+const modelParts = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom('text', 'reasoning', 'call', 'source', 'silent-call'),
+      deltas: texts,
+      close: fc.boolean(),
+    }),
+    { minLength: 0, maxLength: 4 },
+  )
+  .chain((specs) =>
+    fc
+      .array(fc.nat({ max: 3 }), { maxLength: 12 })
+      .map((order) => weave(specs as PartSpec[], order)),
+  )
+
+type PartSpec = { kind: string; deltas: string[]; close: boolean }
+
+let serial = 0
+const weave = (specs: readonly PartSpec[], order: readonly number[]): ModelPart[] => {
+  const queues = specs.map((spec) => queueOf(spec, `p${++serial}`))
+  const out: ModelPart[] = []
+  for (const index of order) {
+    const next = queues[index % Math.max(queues.length, 1)]?.shift()
+    if (next) out.push(next)
+  }
+  return [...out, ...queues.flat()]
+}
+
+const queueOf = ({ kind, deltas, close }: PartSpec, id: string): ModelPart[] => {
+  const end = (part: ModelPart) => (close ? [part] : [])
+  switch (kind) {
+    case 'text':
+    case 'reasoning':
+      return [
+        { type: `${kind}-start`, id },
+        ...deltas.map((text): ModelPart => ({ type: `${kind}-delta`, id, text })),
+        ...end({ type: `${kind}-end`, id }),
+      ]
+    case 'call':
+      return [
+        { type: 'tool-input-start', id, toolName: 'act' },
+        ...deltas.map((delta): ModelPart => ({ type: 'tool-input-delta', id, delta })),
+        ...end(callOf(id, deltas.join(''))),
+      ]
+    case 'silent-call':
+      return [callOf(id, 'x')]
+    default:
+      return [{ type: 'source', sourceType: 'url', id, url: 'https://example.com/' }]
+  }
+}
+
+const callOf = (id: string, text: string): ModelPart => ({
+  type: 'tool-call',
+  toolCallId: id,
+  toolName: 'act',
+  input: { text },
+  dynamic: true,
+})
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 6, arbitrary: modelParts.map((parts) => ({ kind: 'parts' as const, parts })) },
+  { weight: 4, arbitrary: fc.constant({ kind: 'flush' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'break' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
+)
+
+const toolScript: fc.Arbitrary<ToolScript> = fc.record({
+  yields: fc.nat({ max: 3 }),
+  data: fc.array(fc.option(fc.constantFrom('a', 'b')), { maxLength: 3 }),
+  ok: fc.boolean(),
+})
+
+const stepScript: fc.Arbitrary<StepScript> = fc.record({
+  model: fc.array(happening, { minLength: 1, maxLength: 5 }),
+  tools: fc.array(toolScript, { minLength: 4, maxLength: 4 }),
+  crashInTools: fc.boolean(),
+  rerun: fc.boolean(),
+})
+
+const runScript = fc.record({
+  steps: fc.array(stepScript, { minLength: 1, maxLength: 4 }),
+  status: fc.constantFrom('succeeded' as const, 'failed' as const, 'aborted' as const),
+  readers: fc.array(
+    fc.record({ joinAt: fc.nat({ max: 60 }), cuts: fc.array(fc.nat({ max: 25 }), { maxLength: 8 }) }),
+    { minLength: 1, maxLength: 4 },
+  ),
+})
+
+const agent = {
+  model: { provider: 'test', modelId: 'test' },
+  tool: () => ({ dynamic: false, idempotent: true }),
+} as unknown as Agent
+
+/** The world of one run: journal, ledger and log, as the engine would keep them. */
+class World {
+  readonly log = createLocalChunkLog()
+  readonly bus = createLocalBus()
+  steps: StepRecord[] = []
+  calls: ToolCallRecord[] = []
+  status: RunStatus = 'running'
+  epoch = 0
+  writer!: RunWriter
+
+  takeOver(): void {
+    this.writer?.close()
+    this.epoch += 1
+    this.writer = new RunWriter({
+      lease: { runId: 'run', workspaceId: 'w', epoch: this.epoch },
+      log: this.log,
+      bus: this.bus,
+      clock: systemClock,
+      onLeaseLost: () => expect.unreachable('the newest epoch never loses its lease'),
+      onError: (error) => {
+        throw error
+      },
+    })
+  }
+
+  get view() {
+    const error = this.status === 'failed' ? 'It broke.' : null
+    const run = { id: 'run', status: this.status, error, leaseEpoch: this.epoch }
+    return viewOf(run, this.steps, this.calls)
+  }
+}
+
+/** A client: keeps the frames it was sent; a cut forgets what came after it and reconnects with the last id. */
+class Client {
+  frames: Frame[] = []
+  #reader: RunReader | undefined
+  ended = false
+
+  async pull(world: World): Promise<void> {
+    if (this.ended) return
+    this.#reader ??= new RunReader(this.#offset())
+    const reader = this.#reader
+    const read = await world.log.read('run', reader.position)
+    let hole = this.frames.length === 0 || !this.#caughtUp
+    for (const entry of hole ? [] : read.entries) {
+      const next = reader.follow(entry)
+      if (next === 'hole') {
+        hole = true
+        break
+      }
+      this.frames.push(...next)
+    }
+    if (hole || world.status !== 'running') this.#catchUp(world, reader, read)
+    this.ended = reader.ended
+  }
+
+  #caughtUp = false
+
+  #catchUp(world: World, reader: RunReader, read: Awaited<ReturnType<World['log']['read']>>): void {
+    this.frames.push(...reader.catchUp(withSnapshot(world.view, read.snapshot)))
+    for (const entry of read.entries) {
+      if (reader.ended) break
+      const next = reader.follow(entry)
+      if (next === 'hole') break
+      this.frames.push(...next)
+    }
+    this.#caughtUp = true
+  }
+
+  cut(keep: number): void {
+    this.frames = this.frames.slice(0, keep)
+    this.#reader = undefined
+    this.#caughtUp = false
+    this.ended = false
+  }
+
+  #offset() {
+    const last = this.frames.at(-1)
+    return last ? parseOffset(formatOffset(last.position)) : undefined
+  }
+}
+
+const messageOf = async (chunks: readonly Chunk[]): Promise<UIMessage['parts']> => {
+  const stream = new ReadableStream<Chunk>({
+    start(controller) {
+      controller.enqueue({ type: 'start', messageId: 'm' })
+      for (const chunk of chunks) controller.enqueue(chunk)
+      controller.enqueue({ type: 'message-metadata', messageMetadata: { told: true } })
+      controller.close()
+    },
+  })
+  let message: UIMessage | undefined
+  const failures: unknown[] = []
+  for await (const next of readUIMessageStream({ stream, onError: (error) => failures.push(error) }))
+    message = next
+  expect(failures.filter((error) => !String(error).includes('It broke.'))).toEqual([])
+  return JSON.parse(JSON.stringify(message?.parts ?? []))
+}
+
+const live = async (script: {
+  steps: readonly StepScript[]
+  status: 'succeeded' | 'failed' | 'aborted'
+  readers: readonly { joinAt: number; cuts: readonly number[] }[]
+}) => {
+  const world = new World()
+  world.takeOver()
+  const clients = script.readers.map((plan) => ({ plan, client: new Client(), cuts: [...plan.cuts] }))
+  let tick = 0
+  const seen: Frame[] = []
+  const look = async () => {
+    await world.writer.flush()
+    tick += 1
+    for (const { plan, client, cuts } of clients) {
+      if (tick < plan.joinAt || (tick + plan.joinAt) % 3 === 0) continue
+      await client.pull(world)
+      seen.push(...client.frames)
+      const keep = cuts.pop()
+      if (keep !== undefined && keep < client.frames.length) client.cut(keep)
+    }
+  }
+  for (const [stepIndex, step] of script.steps.entries()) await playStep(world, stepIndex, step, look)
+  world.status = script.status
+  const entries = closingFrames(world.view, { epoch: world.epoch, n: world.writer.n, lens: [] })
+  await world.writer.settled(
+    entries.map(({ position, chunk }, index) => ({
+      kind: 'settled',
+      epoch: world.epoch,
+      n: position.n,
+      step: world.steps.length - 1,
+      chunk,
+      last: index === entries.length - 1,
+    })),
+  )
+  return { world, clients: clients.map(({ client }) => client), seen }
+}
+
+const playStep = async (
+  world: World,
+  stepIndex: number,
+  script: StepScript,
+  look: () => Promise<void>,
+): Promise<void> => {
+  const attempt = () =>
+    new StepBuilder({
+      writer: world.writer,
+      agent,
+      stepIndex,
+      epoch: world.epoch,
+      startedAt: new Date(0),
+    })
+  let builder = attempt()
+  for (const happening of script.model) {
+    if (happening.kind === 'parts') for (const part of happening.parts) builder.accept(part)
+    if (happening.kind === 'flush') await look()
+    if (happening.kind === 'break') builder = attempt()
+    if (happening.kind === 'crash') {
+      await look()
+      world.takeOver()
+      builder = attempt()
+    }
+  }
+  builder.close()
+  const step = builder.record({ finishReason: 'tool-calls' })
+  world.steps.push(step)
+  await look()
+  await playTools(world, step, script, look)
+}
+
+const playTools = async (
+  world: World,
+  step: StepRecord,
+  script: StepScript,
+  look: () => Promise<void>,
+): Promise<void> => {
+  const open = step.parts.flatMap((part) =>
+    part.type === 'tool-call' && !part.unfinished ? [part.toolCallId] : [],
+  )
+  const ownCalls = () => world.calls.filter((call) => call.stepIndex === step.stepIndex)
+  world.writer.continue(() => ({ step, calls: ownCalls() }))
+  const put = (call: ToolCallRecord) => {
+    world.calls = [...world.calls.filter((other) => other.toolCallId !== call.toolCallId), call]
+  }
+  const start = (toolCallId: string) => {
+    const span = { from: world.writer.n + 1 }
+    const base = { stepIndex: step.stepIndex, toolCallId, toolName: 'act', input: {}, data: [] }
+    put({ ...base, status: 'started', epoch: world.epoch, span, attempt: 1 })
+  }
+  const act = async (toolCallId: string, tool: ToolScript, end: boolean) => {
+    const get = () => world.calls.find((call) => call.toolCallId === toolCallId)!
+    for (let index = 0; index < tool.yields; index++) {
+      const n = world.writer.chunk(step.stepIndex, preliminaryChunk(toolCallId, index))
+      put({ ...get(), preliminary: { n, output: index } })
+      await look()
+    }
+    for (const id of tool.data) {
+      const part = { type: 'data-note' as const, data: `${toolCallId} ${world.writer.n}`, ...(id ? { id } : {}) }
+      const n = world.writer.chunk(step.stepIndex, dataChunk(part))
+      put({ ...get(), data: [...get().data, { ...part, n }] })
+    }
+    if (!end) return
+    const { preliminary: _, ...call } = get()
+    const ended = {
+      ...call,
+      status: tool.ok ? ('succeeded' as const) : ('failed' as const),
+      ...(tool.ok ? { output: { done: toolCallId } } : { error: 'no' }),
+    }
+    const n = world.writer.chunk(step.stepIndex, outputChunk(ended))
+    put({ ...ended, span: { from: call.span.from, to: n } })
+    await look()
+  }
+  for (const id of open) start(id)
+  const half = script.crashInTools ? Math.floor(open.length / 2) : open.length
+  for (const [index, id] of open.entries()) await act(id, script.tools[index % 4]!, index < half)
+  if (script.crashInTools && half < open.length) {
+    await look()
+    world.takeOver()
+    // What the dead process had not journaled of its calls is gone.
+    for (const id of open.slice(half)) {
+      const { preliminary: _, ...call } = world.calls.find((other) => other.toolCallId === id)!
+      put({ ...call, data: [] })
+    }
+    world.writer.continue(() => ({ step, calls: ownCalls() }))
+    for (const [index, id] of open.slice(half).entries()) {
+      start(id)
+      await act(id, script.tools[(index + 1) % 4]!, true)
+    }
+  }
+  const last = ownCalls().some((call) => call.epoch === world.epoch) || step.epoch === world.epoch
+  if (last) world.writer.end(step.stepIndex)
+  await look()
+}
+
+describe('a reader of a run', () => {
+  it('ends with the persisted message, whatever was cut, voided or taken over', async () => {
+    await fc.assert(
+      fc.asyncProperty(runScript, async (script) => {
+        const { world, clients } = await live(script)
+        using _log = world.log
+        const expected = JSON.parse(JSON.stringify(uiParts(world.view)))
+        for (const client of clients) {
+          for (let pulls = 0; pulls < 20 && !client.ended; pulls++) await client.pull(world)
+          expect(client.ended).toBe(true)
+          expect(await messageOf(client.frames.map(({ chunk }) => chunk))).toEqual(expected)
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('resolves every id that was ever sent, also after the run settled and the log is gone', async () => {
+    await fc.assert(
+      fc.asyncProperty(runScript, async (script) => {
+        const { world, clients } = await live(script)
+        for (const client of clients) await client.pull(world)
+        world.log[Symbol.dispose]()
+        const expected = JSON.parse(JSON.stringify(uiParts(world.view)))
+        for (const client of clients) {
+          for (let had = 0; had <= client.frames.length; had++) {
+            const again = new Client()
+            again.frames = client.frames.slice(0, had)
+            await again.pull(world)
+            expect(again.ended).toBe(true)
+            expect(await messageOf(again.frames.map(({ chunk }) => chunk))).toEqual(expected)
+          }
+        }
+      }),
+      { numRuns: 120 },
+    )
+  })
+})
