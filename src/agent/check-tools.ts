@@ -1,0 +1,95 @@
+/** Checks of an agent's tools; each refuses with a sentence that says what to change. */
+type Refuse = (reason: string) => never
+
+export const checkTools = (tools: unknown, refuse: Refuse): void => {
+  if (tools === undefined) return
+  if (typeof tools !== 'object' || tools === null || Array.isArray(tools)) {
+    refuse('tools is an object of tools by name: tools: { findOrder: tool({ ... }) }.')
+  }
+  for (const [name, tool] of Object.entries(tools as object) as [string, unknown][]) {
+    const problem = problemOf(tool)
+    if (problem) refuse(`the tool "${name}" ${problem}`)
+  }
+}
+
+/** Why a tool cannot be part of a run that outlives its process. */
+const problemOf = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null) {
+    return 'is no tool. Make it with tool({ ... }) of the AI SDK.'
+  }
+  const tool = value as Record<string, unknown>
+  const isProviderTool = tool['type'] === 'provider'
+  const isProviderExecuted = isProviderTool && tool['isProviderExecuted'] === true
+  if (!isProviderTool && tool['inputSchema'] === undefined) {
+    return 'has no inputSchema. Give it one, z.object({}) when it takes nothing.'
+  }
+  if (tool['execute'] === undefined && !isProviderExecuted) {
+    return 'has no execute: tools that run in the client are not supported yet. Give it an execute function.'
+  }
+  if (tool['execute'] !== undefined && typeof tool['execute'] !== 'function') {
+    return 'has an execute that is not a function.'
+  }
+  return settingProblemOf(tool)
+}
+
+const STREAMING = ['onInputStart', 'onInputDelta', 'onInputAvailable']
+
+const settingProblemOf = (tool: Record<string, unknown>): string | undefined => {
+  if (tool['needsApproval'] !== undefined && tool['needsApproval'] !== false) {
+    return 'needs approval: waiting for a person is not possible yet. Remove needsApproval, or let its execute refuse.'
+  }
+  const callback = STREAMING.find((name) => tool[name] !== undefined)
+  if (callback) {
+    return `has ${callback}, which would see input of attempts that are thrown away. Do the work in execute.`
+  }
+  if (tool['deferLoading']) {
+    return 'has deferLoading: searching for tools is not supported. Remove it, or use activeTools.'
+  }
+  if (tool['supportsDeferredResults']) {
+    return 'may deliver its result in a later model call (supportsDeferredResults), which is not supported yet. Leave it out.'
+  }
+  if (tool['idempotent'] !== undefined && typeof tool['idempotent'] !== 'boolean') {
+    return 'has an idempotent that is neither true nor false.'
+  }
+  return undefined
+}
+
+type Named = {
+  readonly tools?: object | undefined
+  readonly activeTools?: unknown
+  readonly toolOrder?: unknown
+  readonly toolChoice?: unknown
+}
+
+/** Every name that an option mentions is the name of a tool. */
+export const checkToolNames = (options: Named, refuse: Refuse): void => {
+  const { tools = {}, activeTools, toolOrder, toolChoice } = options
+  const known = Object.keys(tools)
+  for (const [option, names] of Object.entries({ activeTools, toolOrder })) {
+    if (names === undefined) continue
+    if (!Array.isArray(names)) refuse(`${option} is an array of names of tools.`)
+    const unknown = (names as string[]).find((name) => !known.includes(name))
+    if (unknown !== undefined) {
+      refuse(`${option} names "${unknown}", which is no tool. ${listed(known)}`)
+    }
+  }
+  checkToolChoice(toolChoice, (activeTools as readonly string[] | undefined) ?? known, refuse)
+}
+
+const checkToolChoice = (choice: unknown, active: readonly string[], refuse: Refuse): void => {
+  if (choice === undefined || choice === 'auto' || choice === 'none') return
+  if (choice === 'required') {
+    if (active.length === 0) refuse('toolChoice is "required", but there are no tools.')
+    return
+  }
+  const { type, toolName } = (choice ?? {}) as { type?: unknown; toolName?: unknown }
+  if (type !== 'tool' || typeof toolName !== 'string') {
+    refuse('toolChoice is "auto", "none", "required" or { type: "tool", toolName }.')
+  }
+  if (!active.includes(toolName as string)) {
+    refuse(`toolChoice names "${String(toolName)}", which is no active tool. ${listed(active)}`)
+  }
+}
+
+const listed = (names: readonly string[]): string =>
+  names.length === 0 ? 'There are none.' : `There are ${names.join(', ')}.`

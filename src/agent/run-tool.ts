@@ -1,0 +1,124 @@
+/** Executes one call of a tool as the AI SDK does, and gives outputs that a journal can keep. */
+import {
+  convertUint8ArrayToBase64,
+  executeTool,
+  isExecutableTool,
+  validateTypes,
+  type ExecutableTool,
+  type FlexibleSchema,
+  type Tool,
+  type ToolResultOutput,
+} from '@ai-sdk/provider-utils'
+import { ToolFailedError } from '../domain/errors.ts'
+import type { ToolInvocation, ToolTraits, ToolUpdate } from '../engine/ports.ts'
+import type { OutlastTool, OutlastToolSet } from './define-agent.ts'
+import { asJson, toolRunOption } from './tool-run.ts'
+
+type Tools = Partial<OutlastToolSet> | undefined
+type OwnTool = Tool & Pick<OutlastTool, 'idempotent'>
+
+/** Names come from models: what every object inherits is no tool. */
+const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
+  tools && Object.hasOwn(tools, name) ? (tools[name] as OwnTool) : undefined
+
+export const traitsOf = (tools: Tools, name: string): ToolTraits | undefined => {
+  const tool = ownTool(tools, name)
+  return tool && { dynamic: tool.type === 'dynamic', idempotent: tool.idempotent === true }
+}
+
+/**
+ * Preliminary outputs, then the final one.
+ *
+ * @throws Error with the message that the model is told; never an empty one
+ */
+export async function* runTool(
+  tools: Tools,
+  invocation: ToolInvocation,
+): AsyncGenerator<ToolUpdate, void> {
+  const { toolName, toolCallId, input, messages, signal } = invocation
+  const tool = ownTool(tools, toolName)
+  if (!isExecutableTool(tool)) {
+    throw new ToolFailedError(`The tool "${toolName}" does not exist, or cannot be executed here.`)
+  }
+  signal.throwIfAborted()
+  let output: unknown
+  try {
+    const options = {
+      toolCallId,
+      messages: [...messages],
+      abortSignal: signal,
+      context: await contextOf(tool, toolName),
+      ...toolRunOption(invocation),
+    }
+    for await (const update of executeTool({ tool, input, options })) {
+      output = update.output
+      if (update.type === 'final') break
+      yield { type: 'preliminary', output: asJson(output, `An output of the tool "${toolName}"`) }
+    }
+  } catch (thrown) {
+    // The interruption of a run is not an error of the tool.
+    if (signal.aborted && thrown === signal.reason) throw thrown
+    throw toolError(thrown, toolName)
+  }
+  yield {
+    type: 'final',
+    output: asJson(output, `The output of the tool "${toolName}"`),
+    ...(await modelOutput(tool, invocation, output)),
+  }
+}
+
+/** There is no setting for contexts, so a schema sees undefined, and may have a default for it. */
+const contextOf = async (tool: ExecutableTool<Tool>, toolName: string): Promise<never> => {
+  const schema: FlexibleSchema<unknown> | undefined = tool.contextSchema
+  if (!schema) return undefined as never
+  const context = { field: 'tool context', entityName: toolName }
+  return (await validateTypes({ value: undefined, schema, context })) as never
+}
+
+/** `toModelOutput` gets the output as the tool made it, not its JSON. */
+const modelOutput = async (
+  tool: ExecutableTool<Tool>,
+  { toolName, toolCallId, input }: ToolInvocation,
+  output: unknown,
+): Promise<{ modelOutput?: unknown }> => {
+  if (!tool.toModelOutput) return {}
+  const what = `What the model is told about the output of the tool "${toolName}"`
+  try {
+    const told = await tool.toModelOutput({ toolCallId, input: input as never, output })
+    return { modelOutput: asJson(withoutBytes(told), what) }
+  } catch (thrown) {
+    throw toolError(thrown, toolName)
+  }
+}
+
+/** JSON has no bytes: files become base64, which providers take as well. */
+const withoutBytes = (told: ToolResultOutput): ToolResultOutput => {
+  if (told.type !== 'content') return told
+  const value = told.value.map((part) => {
+    if (part.type !== 'file' || part.data.type !== 'data') return part
+    const { data } = part.data
+    if (typeof data === 'string') return part
+    const base64 = convertUint8ArrayToBase64(new Uint8Array(data))
+    return { ...part, data: { type: 'data' as const, data: base64 } }
+  })
+  return { ...told, value }
+}
+
+/** Whatever a tool threw, as an error with a message for the model. */
+const toolError = (thrown: unknown, toolName: string): Error => {
+  if (thrown instanceof Error && thrown.message.trim() !== '') return thrown
+  return new ToolFailedError(textOf(thrown) || `The tool "${toolName}" failed without a reason.`, {
+    cause: thrown,
+  })
+}
+
+const textOf = (thrown: unknown): string | undefined => {
+  if (typeof thrown === 'string') return thrown.trim()
+  if (thrown instanceof Error || thrown === null || thrown === undefined) return undefined
+  try {
+    return JSON.stringify(thrown)
+  } catch {
+    // A circular object says nothing that a model could use.
+    return undefined
+  }
+}
