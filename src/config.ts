@@ -1,0 +1,103 @@
+/** The environment, read in one place: each mistake is a sentence that says what to set. */
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { ConfigError } from './domain/errors.ts'
+
+export type Config = {
+  readonly host: string
+  readonly port: number
+  /** Folder of the embedded database; unused with `databaseUrl`. */
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  /** The agent file; undefined when there is none and the built-in agent is used. */
+  readonly agentFile: string | undefined
+  /** `demo` or `<provider>/<model id>`, for the built-in agent. */
+  readonly model: string
+  readonly openaiCompatible: {
+    readonly baseUrl: string | undefined
+    readonly apiKey: string | undefined
+  }
+  /** The one folder that the built-in agent's file tools see. */
+  readonly filesRoot: string
+  /** Hosts that the built-in fetch tool may reach although their addresses are private. */
+  readonly fetchAllowedHosts: readonly string[]
+}
+
+const DEFAULT_AGENT_FILE = 'outlast.config.ts'
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+
+const text = z
+  .string()
+  .trim()
+  .transform((value) => (value === '' ? undefined : value))
+  .optional()
+
+const schema = (cwd: string) =>
+  z.object({
+    HOST: text
+      .transform((host) => host ?? '127.0.0.1')
+      .refine(isLoopback, {
+        error: ({ input }) =>
+          `HOST is ${String(input)}: this server knows no users yet and answers on this machine only. ` +
+          'Set HOST to 127.0.0.1, ::1 or localhost, or leave it out.',
+      }),
+    PORT: text
+      .transform((port) => Number(port ?? 3000))
+      .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65535, {
+        error: 'PORT is not a port number: set it to a whole number from 0 to 65535, such as 3000.',
+      }),
+    OUTLAST_DATA_DIR: text.transform((path) => resolve(cwd, path ?? '.outlast')),
+    DATABASE_URL: text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
+      error: 'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
+    }),
+    OUTLAST_CONFIG: text
+      .transform((path) => (path === undefined ? undefined : resolve(cwd, path)))
+      .refine((path) => path === undefined || existsSync(path), {
+        error: ({ input }) =>
+          `OUTLAST_CONFIG names ${String(input)}, and there is no such file: set it to your agent file.`,
+      }),
+    OUTLAST_MODEL: text.transform((model) => model ?? 'demo'),
+    OPENAI_COMPATIBLE_BASE_URL: text,
+    OPENAI_COMPATIBLE_API_KEY: text,
+    OUTLAST_FILES_ROOT: text
+      .transform((path) => resolve(cwd, path ?? '.'))
+      .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, {
+        error: ({ input }) =>
+          `OUTLAST_FILES_ROOT names ${String(input)}, and that is no folder: set it to the folder that the file tools may read.`,
+      }),
+    OUTLAST_FETCH_ALLOW: text.transform((hosts) =>
+      (hosts ?? '')
+        .split(',')
+        .map((host) => host.trim())
+        .filter((host) => host !== ''),
+    ),
+  })
+
+/** @throws ConfigError with one sentence for each mistake */
+export const readConfig = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): Config => {
+  const parsed = schema(cwd).safeParse(env)
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map(({ message }) => message).join('\n'))
+  const value = parsed.data
+  const standard = resolve(cwd, DEFAULT_AGENT_FILE)
+  return {
+    host: value.HOST,
+    port: value.PORT,
+    dataDir: value.OUTLAST_DATA_DIR,
+    databaseUrl: value.DATABASE_URL,
+    agentFile: value.OUTLAST_CONFIG ?? (existsSync(standard) ? standard : undefined),
+    model: value.OUTLAST_MODEL,
+    openaiCompatible: {
+      baseUrl: value.OPENAI_COMPATIBLE_BASE_URL,
+      apiKey: value.OPENAI_COMPATIBLE_API_KEY,
+    },
+    filesRoot: value.OUTLAST_FILES_ROOT,
+    fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'outlast-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+describe('the configuration', () => {
+  it('works with an empty environment', () => {
+    expect(readConfig({}, cwd)).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: join(cwd, '.outlast'),
+      databaseUrl: undefined,
+      agentFile: undefined,
+      model: 'demo',
+      openaiCompatible: { baseUrl: undefined, apiKey: undefined },
+      filesRoot: cwd,
+      fetchAllowedHosts: [],
+    })
+  })
+
+  it('takes empty variables for absent ones', () => {
+    expect(readConfig({ HOST: '', PORT: ' ', DATABASE_URL: '' }, cwd)).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: undefined,
+    })
+  })
+
+  it('finds the agent file of the start folder', () => {
+    writeFileSync(join(cwd, 'outlast.config.ts'), '')
+    expect(readConfig({}, cwd).agentFile).toBe(join(cwd, 'outlast.config.ts'))
+  })
+
+  it.each([
+    [{ PORT: '80a' }, 'PORT is not a port number'],
+    [{ PORT: '70000' }, 'PORT is not a port number'],
+    [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0: this server knows no users yet'],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL is not a PostgreSQL address'],
+    [{ OUTLAST_CONFIG: 'nowhere.ts' }, 'there is no such file'],
+    [{ OUTLAST_FILES_ROOT: 'nowhere' }, 'that is no folder'],
+  ])('says what is wrong with %j', (env, sentence) => {
+    expect(() => readConfig(env, cwd)).toThrow(sentence)
+  })
+
+  it('lists all mistakes at once', () => {
+    expect(() => readConfig({ PORT: 'x', HOST: 'example.com' }, cwd)).toThrow(/HOST.*\n.*PORT/s)
+  })
+})
