@@ -12,7 +12,11 @@ import type {
 } from '../domain/step.ts'
 
 type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>
-type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type NullableTimestamp = ColumnType<
+  Date | null,
+  Date | string | null | undefined,
+  Date | string | null
+>
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
 /** Written as JSON text, read parsed. */
 type Json<T> = ColumnType<T, string, string>
@@ -157,4 +161,3 @@ export interface Database {
   aiChatRunSteps: AiChatRunStepsTable
   aiChatRunToolCalls: AiChatRunToolCallsTable
 }
-

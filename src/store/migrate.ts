@@ -1,0 +1,80 @@
+/** Brings a database to the schema of this version, once, however many processes start at the same time. */
+import { sql, TableNode, type Kysely } from 'kysely'
+import { ConfigError } from '../domain/errors.ts'
+import type { OutlastDatabase } from './database.ts'
+import { core } from './migrations/0001-core.ts'
+import { rethrow } from './outage.ts'
+
+type Migration = { up(db: Kysely<unknown>): Promise<void> }
+
+/** In the order in which they run; a released one is never edited. */
+const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
+  ['0001-core', core],
+])
+
+/**
+ * Makes or completes the tables. All of it is one transaction behind a lock of that transaction, which also works through a
+ * transaction pooler; a database that is complete is only read, so its user may lack the right to create tables.
+ *
+ * @param options.schema - the PostgreSQL schema, default the one that `db` resolves its names in
+ * @throws ConfigError when a newer version has changed this database
+ */
+export async function migrate(
+  db: OutlastDatabase,
+  options: { readonly schema?: string } = {},
+): Promise<void> {
+  const schema = options.schema ?? schemaOf(db)
+  await run(db, schema).catch(rethrow)
+}
+
+async function run(db: OutlastDatabase, schema: string): Promise<void> {
+  if ((await missing(db, schema)).length === 0) return
+  await db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`outlast ${schema}`}, 0))`.execute(
+        trx,
+      )
+      await sql`
+        create table if not exists ${table(schema)} (
+          name text primary key,
+          applied_at timestamptz not null default now()
+        )`.execute(trx)
+      for (const name of await missing(trx, schema)) {
+        await MIGRATIONS.get(name)?.(schema).up(trx as unknown as Kysely<unknown>)
+        await sql`insert into ${table(schema)} (name) values (${name})`.execute(trx)
+      }
+    })
+}
+
+/** Names of the migrations that this database does not have yet. */
+async function missing(db: OutlastDatabase, schema: string): Promise<string[]> {
+  const known = [...MIGRATIONS.keys()]
+  const { rows: found } = await sql<{ present: boolean }>`
+    select exists (
+      select from pg_tables where schemaname = ${schema} and tablename = 'migrations'
+    ) as present`.execute(db)
+  if (found[0]?.present !== true) return known
+  const { rows } = await sql<{ name: string }>`select name from ${table(schema)}`.execute(db)
+  const applied = new Set(rows.map(({ name }) => name))
+  const foreign = [...applied].filter((name) => !MIGRATIONS.has(name))
+  if (foreign.length > 0) throw newerDatabase(foreign)
+  return known.filter((name) => !applied.has(name))
+}
+
+const table = (schema: string) => sql.id(schema, 'migrations')
+
+const newerDatabase = (names: readonly string[]): ConfigError =>
+  new ConfigError(
+    `The database was changed by a newer version of Outlast (${names.toSorted().join(', ')}). ` +
+      'Run that version, or set DATABASE_URL or OUTLAST_DATA_DIR to another database.',
+  )
+
+/** Where the instance looks for our tables. */
+function schemaOf(db: OutlastDatabase): string {
+  const [from] = db.selectFrom('workspaces').selectAll().toOperationNode().from?.froms ?? []
+  const schema = from && TableNode.is(from) ? from.table.schema?.name : undefined
+  if (schema !== undefined) return schema
+  throw new ConfigError('migrate needs a database from openDatabase, or the name of a schema.')
+}

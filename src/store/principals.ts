@@ -1,0 +1,34 @@
+/** Workspaces and users exist in our tables as soon as one of their requests was seen. */
+import type { Principal } from '../domain/run.ts'
+import type { OutlastDatabase } from './database.ts'
+import { sayingOutage } from './outage.ts'
+
+/** What people call them; their ids when nothing is given. */
+export type PrincipalNames = {
+  readonly workspace?: string | undefined
+  readonly user?: string | undefined
+}
+
+export const createPrincipals = (db: OutlastDatabase) =>
+  sayingOutage({
+    ensure: (principal: Principal, names?: PrincipalNames) => ensure(db, principal, names),
+  })
+
+/** What is there already stays as it is. */
+async function ensure(
+  db: OutlastDatabase,
+  { workspaceId, userId }: Principal,
+  names: PrincipalNames = {},
+): Promise<void> {
+  await db
+    .with('workspace', (qb) =>
+      qb
+        .insertInto('workspaces')
+        .values({ id: workspaceId, name: names.workspace ?? workspaceId })
+        .onConflict((conflict) => conflict.column('id').doNothing()),
+    )
+    .insertInto('users')
+    .values({ workspaceId, id: userId, name: names.user ?? userId })
+    .onConflict((conflict) => conflict.columns(['workspaceId', 'id']).doNothing())
+    .execute()
+}

@@ -1,0 +1,161 @@
+/** Who executes which run, decided by the database: every guard is in a WHERE, every time is the database's. */
+import { sql, type ExpressionBuilder } from 'kysely'
+import { ACTIVE_STATUSES, type Lease, type RunRecord } from '../domain/run.ts'
+import type { LeaseState, NewTurn, RunStore, Settlement } from '../engine/ports.ts'
+import { beginTurn } from './begin-turn.ts'
+import type { OutlastDatabase } from './database.ts'
+import { inMs, now } from './fence.ts'
+import { sayingOutage } from './outage.ts'
+import { isLapsed, runColumns } from './rows.ts'
+import type { Database } from './schema.ts'
+import { settleRun, type Project } from './settle-run.ts'
+
+export const createRunStore = (db: OutlastDatabase): RunStore =>
+  sayingOutage({
+    begin: (turn: NewTurn) => beginTurn(db, turn),
+    claim: (runId: string, holder: string, ttlMs: number) => claim(db, runId, holder, ttlMs),
+    findUnheld: (limit: number) => findUnheld(db, limit),
+    renew: (leases: readonly Lease[], ttlMs: number) => renew(db, leases, ttlMs),
+    release: (leases: readonly Lease[]) => release(db, leases),
+    requestStop: (runId: string, workspaceId: string) => requestStop(db, runId, workspaceId),
+    settle: (lease: Lease, settlement: Settlement, project: Project) =>
+      settleRun(db, lease, settlement, project),
+    seize: (runId: string, holder: string, ttlMs: number) => seize(db, runId, holder, ttlMs),
+  })
+
+type RunExpression = ExpressionBuilder<Database, 'aiChatRuns'>
+
+/** The run's next lease; the row decides whether there is one. */
+const acquire = (db: OutlastDatabase, runId: string, holder: string, ttlMs: number) =>
+  db
+    .updateTable('aiChatRuns')
+    .set((eb) => ({
+      status: 'running',
+      leaseEpoch: eb('leaseEpoch', '+', 1),
+      leaseHolder: holder,
+      leaseExpiresAt: inMs(ttlMs),
+      updatedAt: now,
+    }))
+    .where('id', '=', runId)
+    .where('driver', '=', 'engine')
+
+/** INVARIANT: a bound run has one execution: who holds its socket starts it, and nobody goes on with it. */
+const mayExecute = (eb: RunExpression) =>
+  eb.and([
+    eb('stopRequestedAt', 'is', null),
+    eb.or([
+      eb('status', '=', 'pending'),
+      eb.and([eb('status', '=', 'running'), eb('bound', '=', false), isLapsed(eb)]),
+    ]),
+  ])
+
+const claim = (
+  db: OutlastDatabase,
+  runId: string,
+  holder: string,
+  ttlMs: number,
+): Promise<RunRecord | undefined> =>
+  acquire(db, runId, holder, ttlMs)
+    .set((eb) => ({
+      attempt: eb('attempt', '+', 1),
+      startedAt: eb.fn.coalesce('startedAt', now),
+    }))
+    .where(mayExecute)
+    .returning(runColumns)
+    .executeTakeFirst()
+
+const seize = (
+  db: OutlastDatabase,
+  runId: string,
+  holder: string,
+  ttlMs: number,
+): Promise<RunRecord | undefined> =>
+  acquire(db, runId, holder, ttlMs)
+    .where((eb) =>
+      eb.or([
+        eb('status', 'in', ['pending', 'waiting']),
+        eb.and([eb('status', '=', 'running'), isLapsed(eb)]),
+      ]),
+    )
+    .returning(runColumns)
+    .executeTakeFirst()
+
+/** A waiting run waits for a person, unless somebody has asked it to stop. */
+const findUnheld = (db: OutlastDatabase, limit: number): Promise<RunRecord[]> =>
+  db
+    .selectFrom('aiChatRuns')
+    .select(runColumns)
+    .where('driver', '=', 'engine')
+    .where('status', 'in', ACTIVE_STATUSES)
+    .where((eb) =>
+      eb.or([
+        eb('status', '=', 'pending'),
+        eb.and([eb('status', '=', 'running'), isLapsed(eb)]),
+        eb.and([eb('status', '=', 'waiting'), eb('stopRequestedAt', 'is not', null)]),
+      ]),
+    )
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
+/** Leases as rows of a table, in one parameter a column however many there are. */
+const table = (leases: readonly Lease[]) =>
+  sql<{ runId: string; workspaceId: string; epoch: number }>`unnest(
+    ${leases.map(({ runId }) => runId)}::text[],
+    ${leases.map(({ workspaceId }) => workspaceId)}::text[],
+    ${leases.map(({ epoch }) => epoch)}::integer[]
+  )`.as<'lease'>(sql`lease(run_id, workspace_id, epoch)`)
+
+/** Those of the leases that are the newest of their run and were not given back, lapsed or not. */
+const ofHolder = (db: OutlastDatabase, leases: readonly Lease[]) =>
+  db
+    .updateTable('aiChatRuns')
+    .from(table(leases))
+    .whereRef('aiChatRuns.id', '=', 'lease.runId')
+    .whereRef('aiChatRuns.workspaceId', '=', 'lease.workspaceId')
+    .whereRef('aiChatRuns.leaseEpoch', '=', 'lease.epoch')
+    .where('aiChatRuns.leaseHolder', 'is not', null)
+    .where('aiChatRuns.status', '=', 'running')
+
+async function renew(
+  db: OutlastDatabase,
+  leases: readonly Lease[],
+  ttlMs: number,
+): Promise<LeaseState[]> {
+  if (leases.length === 0) return []
+  return ofHolder(db, leases)
+    .set({ leaseExpiresAt: inMs(ttlMs), updatedAt: now })
+    .returning((eb) => [
+      'aiChatRuns.id as runId',
+      'aiChatRuns.leaseEpoch as epoch',
+      eb('aiChatRuns.stopRequestedAt', 'is not', null).$castTo<boolean>().as('stopRequested'),
+    ])
+    .execute()
+}
+
+async function release(db: OutlastDatabase, leases: readonly Lease[]): Promise<void> {
+  if (leases.length === 0) return
+  await ofHolder(db, leases)
+    .set({
+      leaseHolder: null,
+      leaseExpiresAt: null,
+      attempt: sql<number>`greatest(attempt - 1, 0)`,
+      updatedAt: now,
+    })
+    .execute()
+}
+
+const requestStop = (
+  db: OutlastDatabase,
+  runId: string,
+  workspaceId: string,
+): Promise<RunRecord | undefined> =>
+  db
+    .updateTable('aiChatRuns')
+    .set((eb) => ({ stopRequestedAt: eb.fn.coalesce('stopRequestedAt', now), updatedAt: now }))
+    .where('id', '=', runId)
+    .where('workspaceId', '=', workspaceId)
+    .where('status', 'in', ACTIVE_STATUSES)
+    .returning(runColumns)
+    .executeTakeFirst()
