@@ -1,0 +1,37 @@
+/** The public surface of Outlast in a server: agents, the engine, and the tables with their repositories. */
+export { createOutlast, type Outlast, type OutlastOptions } from './outlast.ts'
+export {
+  defineAgent,
+  type AgentDefinition,
+  type AgentModel,
+  type AgentOptions,
+  type AgentTimeout,
+  type OutlastTool,
+  type OutlastToolSet,
+} from './agent/define-agent.ts'
+export { toolRun, type ToolData, type ToolRun } from './agent/tool-run.ts'
+export { openDatabase, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
+export { migrate } from './store/migrate.ts'
+export { AiChatRunRepo } from './store/ai-chat-run-repo.ts'
+export { AiChatMessageRepo } from './store/ai-chat-message-repo.ts'
+export { AiChatRunService } from './engine/run-service.ts'
+export type { Engine } from './engine/engine.ts'
+export type {
+  Attachment,
+  EngineApi,
+  RunSummary,
+  RunTarget,
+  StartTurn,
+  UiMessage,
+} from './engine/api.ts'
+export { frameOffset, type Frame } from './engine/replay.ts'
+export { formatOffset, parseOffset, type Position } from './domain/position.ts'
+export type {
+  Principal,
+  RunErrorCode,
+  RunRecord,
+  RunStatus,
+  RunTrigger,
+  SettledStatus,
+} from './domain/run.ts'
+export * from './domain/errors.ts'

@@ -1,0 +1,90 @@
+/** Puts the pieces together: a database, the agents, and an engine that executes their runs in this process. */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { createAgents } from './agent/agents.ts'
+import type { AgentDefinition } from './agent/define-agent.ts'
+import { Engine } from './engine/engine.ts'
+import type { EngineEvents } from './engine/ports.ts'
+import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
+import { systemClock } from './queue/system-clock.ts'
+import { createConversations } from './store/conversations.ts'
+import { openStore, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
+import { createJournal } from './store/journal.ts'
+import { createLeases } from './store/leases.ts'
+import { migrate } from './store/migrate.ts'
+import { createPrincipals } from './store/principals.ts'
+import { createRunStore } from './store/run-store.ts'
+
+export type OutlastOptions = {
+  /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
+  readonly database?: OpenDatabaseOptions
+  /** The first one is the agent of new runs. */
+  readonly agents: readonly AgentDefinition[]
+  /** A run whose holder was silent for so long may be taken over; 10 s unless set. */
+  readonly leaseTtlMs?: number
+  /** What running phases get to end when Outlast closes; 25 s unless set. */
+  readonly graceMs?: number
+  /** Hears of trouble in the background, which goes on all the same. */
+  readonly onError: EngineEvents['error']
+}
+
+export type Outlast = AsyncDisposable & {
+  readonly engine: Engine
+  readonly db: OutlastDatabase
+  /** Makes workspace and user on first sight. */
+  readonly principals: ReturnType<typeof createPrincipals>
+  close(graceMs?: number): Promise<void>
+}
+
+/**
+ * Opens the database and starts to execute runs.
+ *
+ * @example await using outlast = await createOutlast({ agents: [agent], onError: (error) => console.error(error) })
+ */
+export const createOutlast = async (options: OutlastOptions): Promise<Outlast> => {
+  const { onError } = options
+  const agents = createAgents({ agents: options.agents })
+  const store = await openStore({
+    onError: (error) => onError(error, { during: 'keeping the database' }),
+    ...options.database,
+  })
+  try {
+    await migrate(store.db, { schema: store.schema })
+    // Nobody else can have the folder open, so nobody else executes anything in it.
+    if (store.embedded) await createLeases(store.db).expireAll()
+  } catch (error) {
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+  const { db } = store
+  const log = createLocalChunkLog()
+  const ports = {
+    store: createRunStore(db),
+    journal: createJournal(db),
+    conversations: createConversations(db),
+    queue: createLocalQueue(),
+    bus: createLocalBus(),
+    log,
+    agents,
+    clock: systemClock,
+  }
+  const engine = new Engine(ports, {
+    holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+    onError,
+    ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
+    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+  })
+  engine.start()
+  const close = async (graceMs?: number) => {
+    await engine.close(graceMs)
+    log[Symbol.dispose]()
+    await store[Symbol.asyncDispose]()
+  }
+  return {
+    engine,
+    db,
+    principals: createPrincipals(db),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+}
