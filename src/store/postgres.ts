@@ -1,0 +1,105 @@
+/** A pool of connections to a PostgreSQL server that survives broken connections and says what to check when it cannot connect. */
+import pg from 'pg'
+import { coerceError, ConfigError, OutlastError, StoreUnavailableError } from '../domain/errors.ts'
+import {
+  codeOf,
+  isCredentialsRefused,
+  isDatabaseMissing,
+  isPermissionDenied,
+  isTlsFailure,
+  isUnavailable,
+} from './pg-errors.ts'
+
+const DEFAULT_CONNECTIONS = 10
+/** How long a caller waits for a connection, from the server or from the pool. */
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** Connections to one database, whichever it is. */
+export type Connections = {
+  connect(): Promise<pg.PoolClient>
+  close(): Promise<void>
+  /** Why it could not be opened, in a sentence for the operator where that is known. */
+  explain(error: unknown): unknown
+}
+
+export type ConnectionOptions = {
+  types: pg.CustomTypesConfig
+  /** Runs on each new connection before anybody gets it. */
+  onConnect: (client: pg.ClientBase) => Promise<void>
+  onError: (error: Error) => void
+}
+
+/** Makes the pool; the first connection is made when somebody asks for it. */
+export function poolPostgres(
+  options: ConnectionOptions & { url: string; maxConnections?: number | undefined },
+): Connections {
+  const server = describeServer(options.url)
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? DEFAULT_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    fallback_application_name: 'outlast',
+    types: options.types,
+    onConnect: options.onConnect,
+  })
+  // A connection may break while it is idle or between two statements of a transaction. Without these two listeners that
+  // ends the process; with them the pool replaces it and the next statement of its user fails.
+  pool.on('connect', (client) => client.on('error', options.onError))
+  pool.on('error', () => {}) // the client's own listener has reported it
+  return {
+    connect: () => pool.connect(),
+    close: () => pool.end(),
+    explain: (error) => explain(error, server),
+  }
+}
+
+type Server = { address: string; user: string; database: string }
+
+/** Never the password, and never the URL as a whole: it may be in there. */
+function describeServer(text: string): Server {
+  const url = URL.parse(text)
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+    throw new ConfigError(
+      'The database URL (DATABASE_URL) must look like postgres://user:password@host:5432/name.',
+    )
+  }
+  const host = url.searchParams.get('host') ?? (url.hostname || 'localhost')
+  return {
+    address: host.startsWith('/') ? host : `${host}:${url.port || '5432'}`,
+    user: url.username || 'the default user',
+    database: url.pathname.slice(1) || 'the default database',
+  }
+}
+
+function explain(error: unknown, { address, user, database }: Server): unknown {
+  const because = (sentence: string) => new ConfigError(sentence, { cause: error })
+  if (isCredentialsRefused(error)) {
+    return because(
+      `PostgreSQL at ${address} refused ${user}: check user and password in DATABASE_URL.`,
+    )
+  }
+  if (isDatabaseMissing(error)) {
+    return because(
+      `PostgreSQL at ${address} has no database ${database}: create it, or change DATABASE_URL.`,
+    )
+  }
+  if (isPermissionDenied(error)) {
+    return because(
+      `PostgreSQL at ${address} does not let ${user} create a schema in ${database}: grant CREATE on the database, or create the schema for that user.`,
+    )
+  }
+  if (isTlsFailure(error)) {
+    return because(
+      `TLS with PostgreSQL at ${address} failed (${codeOf(error) ?? String(error)}): check sslmode and certificates in DATABASE_URL.`,
+    )
+  }
+  if (!isUnavailable(error)) {
+    if (error instanceof OutlastError || error instanceof pg.DatabaseError) return error
+    return because(`DATABASE_URL cannot be used: ${coerceError(error).message}.`)
+  }
+  return new StoreUnavailableError(
+    `PostgreSQL at ${address} does not answer (${codeOf(error) ?? String(error)}): check that it runs, that this machine can reach it and that DATABASE_URL is right.`,
+    { cause: error },
+  )
+}
