@@ -20,9 +20,8 @@ import {
   ToolChoiceViolationError,
   TypeValidationError,
   UnsupportedFunctionalityError,
-  UnsupportedModelVersionError,
 } from 'ai'
-import { OutlastError } from '../domain/errors.ts'
+import { InvariantError, OutlastError } from '../domain/errors.ts'
 import type { ModelFailure } from '../engine/ports.ts'
 import { describeConnection } from './connection-failure.ts'
 import { publicText } from './public-text.ts'
@@ -37,6 +36,8 @@ export type FailureContext = {
 /** Describes whatever a model call threw or had in an `error` part; the first that applies. */
 export const describeFailure = (error: unknown, context: FailureContext): ModelFailure => {
   if (RetryError.isInstance(error)) return describeFailure(error.lastError, context)
+  // Something that is no Error was thrown, and wrapped on its way here.
+  if (error instanceof InvariantError && error.cause) return describeFailure(error.cause, context)
   return (
     describeViolation(error, context) ??
     describeStatus(error) ??
@@ -70,7 +71,7 @@ const describeViolation = (
 
 const describeStatus = (error: unknown): ModelFailure | undefined => {
   const status = statusOf(error)
-  if (status === undefined || status < 300) return undefined
+  if (status === undefined || status < 300 || DownloadError.isInstance(error)) return undefined
   const retryAfter = retryAfterMs(headersOf(error))
   if (status === 402 || (status === 429 && hasNoCredit(error))) return NO_CREDIT
   if (status === 429) return { ...RATE_LIMITED, retryAfterMs: retryAfter }
@@ -153,7 +154,7 @@ const CLASSES: readonly (readonly [readonly Class[], (error: unknown) => ModelFa
   ],
   [[DownloadError], () => agentError('A file of the conversation could not be downloaded.')],
   [
-    [LoadSettingError, UnsupportedModelVersionError],
+    [LoadSettingError],
     (error) => agentError(withDetail('The model is not set up correctly', error)),
   ],
   [[AISDKError], (error) => providerError(error, '')],

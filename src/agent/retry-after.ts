@@ -8,7 +8,7 @@ export const retryAfterMs = (headers: Readonly<Record<string, string>>): number 
   if (value === undefined) return undefined
   const seconds = numberOf(value)
   if (seconds !== undefined) return Math.ceil(seconds * 1_000)
-  const until = Date.parse(value)
+  const until = /^[A-Za-z]{3,9},? /.test(value) ? Date.parse(value) : NaN
   if (Number.isNaN(until)) return undefined
   // The provider's own clock, when it tells: ours may be wrong.
   const now = Date.parse(headers['date'] ?? '')
