@@ -5,6 +5,7 @@ import { createAgents } from './agent/agents.ts'
 import type { AgentDefinition } from './agent/define-agent.ts'
 import { Engine } from './engine/engine.ts'
 import type { EngineEvents } from './engine/ports.ts'
+import type { WorkerPorts } from './engine/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createConversations } from './store/conversations.ts'
@@ -41,7 +42,14 @@ export type Outlast = AsyncDisposable & {
  *
  * @example await using outlast = await createOutlast({ agents: [agent], onError: (error) => console.error(error) })
  */
-export const createOutlast = async (options: OutlastOptions): Promise<Outlast> => {
+export const createOutlast = (options: OutlastOptions): Promise<Outlast> =>
+  assembleOutlast(options, (ports) => ports)
+
+/** As `createOutlast`, with ports that `decorate` may put something in front of. */
+export const assembleOutlast = async (
+  options: OutlastOptions,
+  decorate: (ports: WorkerPorts) => WorkerPorts,
+): Promise<Outlast> => {
   const { onError } = options
   const agents = createAgents({ agents: options.agents })
   const store = await openStore({
@@ -58,7 +66,7 @@ export const createOutlast = async (options: OutlastOptions): Promise<Outlast> =
   }
   const { db } = store
   const log = createLocalChunkLog()
-  const ports = {
+  const ports = decorate({
     store: createRunStore(db),
     journal: createJournal(db),
     conversations: createConversations(db),
@@ -67,7 +75,7 @@ export const createOutlast = async (options: OutlastOptions): Promise<Outlast> =
     log,
     agents,
     clock: systemClock,
-  }
+  })
   const engine = new Engine(ports, {
     holder: `${hostname()}:${process.pid}:${randomUUID()}`,
     onError,

@@ -28,9 +28,15 @@ type StepScript = {
   readonly crashInTools: boolean
   readonly rerun: boolean
 }
-type ToolScript = { readonly yields: number; readonly data: readonly (string | null)[]; readonly ok: boolean }
+type ToolScript = {
+  readonly yields: number
+  readonly data: readonly (string | null)[]
+  readonly ok: boolean
+}
 
-const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }), { maxLength: 5 })
+const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }), {
+  maxLength: 5,
+})
 
 /** One or two parts whose deltas interleave. */
 const modelParts = fc
@@ -116,7 +122,10 @@ const runScript = fc.record({
   steps: fc.array(stepScript, { minLength: 1, maxLength: 4 }),
   status: fc.constantFrom('succeeded' as const, 'failed' as const, 'aborted' as const),
   readers: fc.array(
-    fc.record({ joinAt: fc.nat({ max: 60 }), cuts: fc.array(fc.nat({ max: 25 }), { maxLength: 8 }) }),
+    fc.record({
+      joinAt: fc.nat({ max: 60 }),
+      cuts: fc.array(fc.nat({ max: 25 }), { maxLength: 8 }),
+    }),
     { minLength: 1, maxLength: 4 },
   ),
 })
@@ -219,7 +228,10 @@ const messageOf = async (chunks: readonly Chunk[]): Promise<UIMessage['parts']> 
   })
   let message: UIMessage | undefined
   const failures: unknown[] = []
-  for await (const next of readUIMessageStream({ stream, onError: (error) => failures.push(error) }))
+  for await (const next of readUIMessageStream({
+    stream,
+    onError: (error) => failures.push(error),
+  }))
     message = next
   expect(failures.filter((error) => !String(error).includes('It broke.'))).toEqual([])
   return JSON.parse(JSON.stringify(message?.parts ?? []))
@@ -232,7 +244,11 @@ const live = async (script: {
 }) => {
   const world = new World()
   world.takeOver()
-  const clients = script.readers.map((plan) => ({ plan, client: new Client(), cuts: [...plan.cuts] }))
+  const clients = script.readers.map((plan) => ({
+    plan,
+    client: new Client(),
+    cuts: [...plan.cuts],
+  }))
   let tick = 0
   const seen: Frame[] = []
   const look = async () => {
@@ -246,7 +262,8 @@ const live = async (script: {
       if (keep !== undefined && keep < client.frames.length) client.cut(keep)
     }
   }
-  for (const [stepIndex, step] of script.steps.entries()) await playStep(world, stepIndex, step, look)
+  for (const [stepIndex, step] of script.steps.entries())
+    await playStep(world, stepIndex, step, look)
   world.status = script.status
   const entries = closingFrames(world.view, { epoch: world.epoch, n: world.writer.n, lens: [] })
   await world.writer.settled(
@@ -321,7 +338,11 @@ const playTools = async (
       await look()
     }
     for (const id of tool.data) {
-      const part = { type: 'data-note' as const, data: `${toolCallId} ${world.writer.n}`, ...(id ? { id } : {}) }
+      const part = {
+        type: 'data-note' as const,
+        data: `${toolCallId} ${world.writer.n}`,
+        ...(id ? { id } : {}),
+      }
       const n = world.writer.chunk(step.stepIndex, dataChunk(part))
       put({ ...get(), data: [...get().data, { ...part, n }] })
     }

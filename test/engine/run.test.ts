@@ -35,9 +35,7 @@ describe('a run', () => {
       inputSchema: z.object({ n: z.number() }),
       execute: async ({ n }) => n * 2,
     })
-    await using outlast = await testOutlast([
-      defineAgent({ name: 'a', model, tools: { double } }),
-    ])
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model, tools: { double } })])
     const run = await outlast.ask('Double')
     const frames = await outlast.tail(run)
     expect(await messageParts(frames.map(({ chunk }) => chunk))).toEqual(

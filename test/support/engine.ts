@@ -8,7 +8,8 @@ import type { Principal, RunRecord } from '../../src/domain/run.ts'
 import type { Attachment } from '../../src/engine/api.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Frame } from '../../src/engine/replay.ts'
-import { createOutlast, type Outlast, type OutlastOptions } from '../../src/outlast.ts'
+import type { WorkerPorts } from '../../src/engine/worker.ts'
+import { assembleOutlast, type Outlast, type OutlastOptions } from '../../src/outlast.ts'
 
 export type TestOutlast = Outlast & {
   readonly principal: Principal
@@ -23,14 +24,11 @@ export type TestOutlast = Outlast & {
 export const testOutlast = async (
   agents: readonly AgentDefinition[],
   options: Partial<OutlastOptions> = {},
+  decorate: (ports: WorkerPorts) => WorkerPorts = withFastClock,
 ): Promise<TestOutlast> => {
   const errors: Error[] = []
-  const outlast = await createOutlast({
-    agents,
-    graceMs: 0,
-    onError: (error) => errors.push(error),
-    ...options,
-  })
+  const onError = (error: Error) => errors.push(error)
+  const outlast = await assembleOutlast({ agents, graceMs: 0, onError, ...options }, decorate)
   const principal = { workspaceId: 'w1', userId: 'u1' }
   await outlast.principals.ensure(principal)
   const { engine } = outlast
@@ -58,6 +56,12 @@ export const testOutlast = async (
     [Symbol.asyncDispose]: () => outlast.close(),
   }
 }
+
+/** A clock on which the engine's waits are over 20 times sooner. */
+export const withFastClock = (ports: WorkerPorts): WorkerPorts => ({
+  ...ports,
+  clock: { ...ports.clock, after: (ms, callback) => ports.clock.after(ms / 20, callback) },
+})
 
 const findRun = async ({ engine, db }: Outlast, principal: Principal, run: RunRecord) => {
   const { publicId } = await db
