@@ -1,12 +1,18 @@
-/** `npm start`: installs, builds the web page, serves. Everything after `--` goes to the command line. */
+/**
+ * `npm start`: installs, builds the web page, serves.
+ *
+ * The scripts in package.json begin with `exec` because npm hands a signal to its shell only, which would die of it and
+ * leave us behind. Windows has no `exec`; what follows `||` is for it.
+ */
 import { runNode } from './node.mjs'
 import { setup } from './setup.mjs'
 import { buildWeb } from './web.mjs'
 
 setup()
 await buildWeb()
-const args = process.argv.slice(2)
-// `npm run dev` begins with --watch, which is an option of Node, not ours.
-const watch = args[0] === '--watch' ? [args.shift(), '--watch-preserve-output'] : []
-const quiet = '--disable-warning=ExperimentalWarning'
-process.exitCode = await runNode([...watch, quiet, 'src/cli.ts', ...args])
+const watch = process.argv.includes('--watch') ? ['--watch', '--watch-preserve-output'] : []
+process.exitCode = await runNode([
+  ...watch,
+  '--disable-warning=ExperimentalWarning',
+  'src/cli.ts',
+])
