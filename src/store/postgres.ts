@@ -46,7 +46,8 @@ export function poolPostgres(
   // A connection may break while it is idle or between two statements of a transaction. Without these two listeners that
   // ends the process; with them the pool replaces it and the next statement of its user fails.
   pool.on('connect', (client) => client.on('error', options.onError))
-  pool.on('error', () => {}) // the client's own listener has reported it
+  // The client's own listener has reported it; with the client, the pool hangs the password on the error.
+  pool.on('error', (error: Error & { client?: unknown }) => delete error.client)
   return {
     connect: () => pool.connect(),
     close: () => pool.end(),
