@@ -277,46 +277,39 @@ test('leaving the loop closes the connection', async () => {
 })
 
 describe('a model that ignores its signal', () => {
-  const deaf = (parts: () => AsyncIterable<never>, opened = Promise.resolve()) => {
+  /** Opens its stream when told to, never says anything, and notices only that its stream is cancelled. */
+  const deaf = (opened = Promise.resolve()) => {
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>()
+    const read = Promise.withResolvers<void>()
+    const pull = () => {
+      read.resolve()
+      return new Promise<never>(() => {})
+    }
     const model = {
       ...scriptedModel(() => []),
       doStream: async () => {
         await opened
-        const iterator = parts()[Symbol.asyncIterator]()
-        return {
-          stream: new ReadableStream<never>({
-            pull: async (controller) => {
-              const { value, done } = await iterator.next()
-              if (done) controller.close()
-              else controller.enqueue(value)
-            },
-            cancel,
-          }),
-        }
+        return { stream: new ReadableStream<never>({ pull, cancel }) }
       },
     }
-    return { agent: createAgent(defineAgent({ name: 'test', model })), cancelled }
-  }
-  async function* silence(): AsyncGenerator<never> {
-    await new Promise<never>(() => {})
+    const agent = createAgent(defineAgent({ name: 'test', model }))
+    return { agent, cancelled, read: read.promise }
   }
 
-  test('in its stream cannot hold the caller', async () => {
+  test('cannot hold the caller in its stream', async () => {
     const controller = new AbortController()
-    const { agent, cancelled } = deaf(silence)
+    const { agent, cancelled, read } = deaf()
     const iterator = agent.callModel(request({ signal: controller.signal }))[Symbol.asyncIterator]()
     const pending = expect(iterator.next()).rejects.toBe('enough')
-    // The stream is open and read from once its iterator waits.
-    await new Promise((resolve) => setImmediate(resolve))
+    await read
     controller.abort('enough')
     await pending
     await cancelled
   })
 
-  test('before its stream begins cannot hold the caller, and its late stream is closed', async () => {
+  test('cannot hold the caller before its stream, which is closed when it comes', async () => {
     const opened = Promise.withResolvers<void>()
-    const { agent, cancelled } = deaf(silence, opened.promise)
+    const { agent, cancelled } = deaf(opened.promise)
     const iterator = agent.callModel(request())[Symbol.asyncIterator]()
     const pending = iterator.next()
     await iterator.return?.()
