@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/** The command line: `outlast` serves. */
+import process from 'node:process'
+import { readConfig, type Config } from './config.ts'
+import { coerceError, OutlastError } from './domain/errors.ts'
+import { startServer } from './server.ts'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const complain = (line: string) => process.stderr.write(`${line}\n`)
+
+/** Errors with a code are written for people; anything else is a bug and keeps its stack. */
+const explain = (error: Error): string =>
+  error instanceof OutlastError && error.code !== 'INVARIANT'
+    ? error.message
+    : (error.stack ?? error.message)
+
+const database = ({ databaseUrl, dataDir }: Config): string => {
+  if (databaseUrl === undefined) return `${dataDir} (embedded database)`
+  const { host, pathname } = new URL(databaseUrl)
+  return `PostgreSQL at ${host}${pathname}`
+}
+
+const serve = async () => {
+  const config = readConfig()
+  const server = await startServer(config, (error, { during, runId }) =>
+    complain(`While ${during}${runId ? ` (run ${runId})` : ''}: ${explain(error)}`),
+  )
+  say(`Outlast  ${server.url}`)
+  say(`data     ${database(config)}`)
+  say(`model    ${server.model}${server.model === 'demo' ? DEMO_NOTE : ''}`)
+
+  let closing: Promise<void> | undefined
+  const close = (signal: NodeJS.Signals) => {
+    if (closing) {
+      complain('Stopping at once. Runs go on at the next start.')
+      process.exit(1)
+    }
+    say(`${signal}: letting running steps end (again to stop at once)`)
+    closing = server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        complain(explain(coerceError(error)))
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', close)
+  process.on('SIGTERM', close)
+}
+
+const DEMO_NOTE = ' (built in, offline, no language model; set OUTLAST_MODEL for a real one)'
+
+try {
+  await serve()
+} catch (thrown) {
+  complain(explain(coerceError(thrown)))
+  process.exit(1)
+}
