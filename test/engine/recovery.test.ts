@@ -1,0 +1,161 @@
+import { tool } from 'ai'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineAgent, type OutlastToolSet } from '../../src/agent/define-agent.ts'
+import { readOnly } from '../../src/agent/tools/read-only.ts'
+import type { WorkerPorts } from '../../src/engine/worker.ts'
+import { createBarrier } from '../support/barrier.ts'
+import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import {
+  finishPart,
+  scriptedModel,
+  textParts,
+  toolCallParts,
+  type ModelScript,
+} from '../support/scripted-model.ts'
+
+/** A process that dies: from then on nothing it does reaches the database, and it renews nothing. */
+const mortal = () => {
+  let dead = false
+  const never = new Promise<never>(() => undefined)
+  const guard = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get(target, key) {
+        const method: unknown = Reflect.get(target, key)
+        if (typeof method !== 'function') return method
+        return (...args: unknown[]): unknown => (dead ? never : Reflect.apply(method, target, args))
+      },
+    })
+  const decorate = (ports: WorkerPorts): WorkerPorts => {
+    const fast = withFastClock(ports)
+    return { ...fast, store: guard(fast.store), journal: guard(fast.journal) }
+  }
+  return { decorate, kill: () => void (dead = true) }
+}
+
+const agentOf = (script: ModelScript, tools: OutlastToolSet = {}) => {
+  const model = scriptedModel(script)
+  return { model, agents: [defineAgent({ name: 'a', model, tools })] }
+}
+
+/** Two processes on one database; the first dies when the test says so. */
+const twoProcesses = async (
+  first: ReturnType<typeof agentOf>,
+  second: ReturnType<typeof agentOf>,
+  act: (process: {
+    ask: Awaited<ReturnType<typeof testOutlast>>
+    kill: () => void
+  }) => Promise<void>,
+) => {
+  await using database = await createTestDatabase()
+  const { decorate, kill } = mortal()
+  const one = await testOutlast(
+    first.agents,
+    { database: { url: database.url }, leaseTtlMs: 1000 },
+    decorate,
+  )
+  try {
+    await act({ ask: one, kill })
+    await using two = await testOutlast(second.agents, {
+      database: { url: database.url },
+      leaseTtlMs: 1000,
+    })
+    const { id } = await two.db.selectFrom('aiChatRuns').select('id').executeTakeFirstOrThrow()
+    const attachment = await two.engine.attach(two.principal, { runId: id })
+    const chunks = []
+    for await (const batch of attachment!.frames(new AbortController().signal))
+      chunks.push(...batch.map(({ chunk }) => chunk))
+    const parts = await messageParts(chunks)
+    const run = await two.settled(attachment!.run)
+    expect(parts).toEqual(await storedParts(two, attachment!.run))
+    const calls = await two.db.selectFrom('aiChatRunToolCalls').selectAll().orderBy('seq').execute()
+    return { run, parts, calls }
+  } finally {
+    void one.close(0).catch(() => undefined)
+  }
+}
+
+const done: ModelScript = () => [...textParts('Done'), finishPart()]
+
+describe('a run whose process died', () => {
+  it('in a model call makes that call again and no other', async () => {
+    const barrier = createBarrier()
+    const calling = () => [
+      ...toolCallParts({ id: 'c1', name: 'look', input: {} }),
+      finishPart('tool-calls'),
+    ]
+    const look = readOnly(tool({ inputSchema: z.object({}), execute: async () => 'seen' }))
+    const first = agentOf(
+      async function* (call) {
+        if (call === 0) return yield* calling()
+        yield { type: 'text-start', id: '0' }
+        yield { type: 'text-delta', id: '0', delta: 'Lost' }
+        await barrier.wait()
+      },
+      { look },
+    )
+    const second = agentOf(done, { look })
+    const { run, parts } = await twoProcesses(first, second, async ({ ask, kill }) => {
+      await ask.ask('Hi')
+      await barrier.reached
+      kill()
+    })
+    expect(run).toMatchObject({ status: 'succeeded', stepCount: 2 })
+    expect(first.model.calls.length).toBe(2)
+    expect(second.model.calls.length).toBe(1)
+    expect(JSON.stringify(parts)).not.toContain('Lost')
+  })
+
+  it('in a tool that is idempotent executes it again with the same key; any other is said to be unknown', async () => {
+    const barrier = createBarrier()
+    const waiting = tool({ inputSchema: z.object({}), execute: () => barrier.wait() })
+    const again = {
+      again: readOnly(tool({ inputSchema: z.object({}), execute: async () => 'seen' })),
+    }
+    const first = agentOf(
+      () => [
+        ...toolCallParts({ id: 'c1', name: 'again', input: {} }),
+        ...toolCallParts({ id: 'c2', name: 'once', input: {} }),
+        ...toolCallParts({ id: 'c3', name: 'quick', input: {} }),
+        finishPart('tool-calls'),
+      ],
+      {
+        again: readOnly(waiting),
+        once: waiting,
+        quick: tool({ inputSchema: z.object({}), execute: async () => 'kept' }),
+      },
+    )
+    const forbidden = tool({
+      inputSchema: z.object({}),
+      execute: (): never => expect.unreachable('a journaled or unknown call is not executed again'),
+    })
+    const second = agentOf(done, { ...again, once: forbidden, quick: forbidden })
+    const { run, calls } = await twoProcesses(first, second, async ({ ask, kill }) => {
+      await ask.ask('Hi')
+      await barrier.reached
+      await expect
+        .poll(() =>
+          ask.db.selectFrom('aiChatRunToolCalls').select('status').orderBy('seq').execute(),
+        )
+        .toEqual([{ status: 'started' }, { status: 'started' }, { status: 'succeeded' }])
+      kill()
+    })
+    expect(run).toMatchObject({ status: 'succeeded', stepCount: 2 })
+    expect(calls).toMatchObject([
+      { toolCallId: 'c1', status: 'succeeded', output: 'seen', attempt: 2 },
+      { toolCallId: 'c2', status: 'unknown', attempt: 1 },
+      { toolCallId: 'c3', status: 'succeeded', output: 'kept', attempt: 1 },
+    ])
+    expect(second.model.prompts[0]!.at(-1)).toMatchObject({
+      content: [
+        { toolCallId: 'c1', output: { value: 'seen' } },
+        {
+          toolCallId: 'c2',
+          output: { type: 'error-text', value: expect.stringContaining('unknown') },
+        },
+        { toolCallId: 'c3', output: { value: 'kept' } },
+      ],
+    })
+  })
+})
