@@ -136,3 +136,25 @@ export const closingFrames = (view: RunView, from: Position): Frame[] => {
     }))
     .filter(({ position }) => comparePoints(position, from) > 0)
 }
+
+/** Neighbouring deltas of one part as one frame: what waited for a reader goes out together. */
+export const coalesce = (frames: readonly Frame[]): Frame[] => {
+  const out: Frame[] = []
+  for (const frame of frames) {
+    const last = out.at(-1)
+    const joined = last && joinDeltas(last.chunk, frame.chunk)
+    if (joined) out[out.length - 1] = { position: frame.position, chunk: joined }
+    else out.push(frame)
+  }
+  return out
+}
+
+const joinDeltas = (a: Chunk, b: Chunk): Chunk | undefined => {
+  if (a.type === 'tool-input-delta' && b.type === a.type)
+    return a.toolCallId === b.toolCallId
+      ? { ...b, inputTextDelta: a.inputTextDelta + b.inputTextDelta }
+      : undefined
+  if ((a.type === 'text-delta' || a.type === 'reasoning-delta') && b.type === a.type)
+    return a.id === b.id ? { ...b, delta: a.delta + b.delta } : undefined
+  return undefined
+}

@@ -11,7 +11,7 @@ import type { Chunk } from './chunks.ts'
 import { pause } from './execution.ts'
 import type { ChunkLog, Clock, Conversations, Journal, LogRead, RunBus } from './ports.ts'
 import { RunReader } from './reader.ts'
-import type { Frame } from './replay.ts'
+import { coalesce, type Frame } from './replay.ts'
 import { viewOf, withSnapshot, type RunView } from './view.ts'
 
 /** How often a reader looks at the log although nobody told it to. */
@@ -88,7 +88,7 @@ export class Tail {
       const ahead = (read.snapshot?.step.stepIndex ?? 0) > view.steps.length
       if (ahead && !isSettled(view.run.status)) continue
       const frames = reader.catchUp(withSnapshot(view, read.snapshot))
-      return [...frames, ...this.#follow(reader, read).frames]
+      return coalesce([...frames, ...this.#follow(reader, read).frames])
     }
     throw new InvariantError(`The journal of run ${this.#run.id} stays behind its log.`)
   }
@@ -98,10 +98,10 @@ export class Tail {
     for (const entry of entries) {
       if (reader.ended) break
       const next = reader.follow(entry)
-      if (next === 'hole') return { frames, hole: true }
+      if (next === 'hole') return { frames: coalesce(frames), hole: true }
       frames.push(...next)
     }
-    return { frames, hole: false }
+    return { frames: coalesce(frames), hole: false }
   }
 
   async #view(): Promise<RunView | undefined> {
