@@ -23,7 +23,7 @@ const TABLES_TO_VACUUM = `
       OR age(c.relfrozenxid) > 100000000)`
 
 export type Maintenance = {
-  /** Waits for what is under way and ends with a checkpoint, so that the next start has nothing to recover. */
+  /** Starts nothing more and waits for what is under way; PGlite makes the last checkpoint when it is closed. */
   stop(): Promise<void>
 }
 
@@ -57,11 +57,6 @@ export function startMaintenance(pool: Pool, onError: (error: Error) => void): M
     pool.off('acquire', noteActivity)
     clearTimeout(timer)
     await working
-    try {
-      await pool.query('CHECKPOINT')
-    } catch (error) {
-      onError(coerceError(error))
-    }
   }
   return { stop }
 }
