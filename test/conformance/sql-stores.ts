@@ -1,0 +1,67 @@
+/** The ports on one of our databases. */
+import type { Principal } from '../../src/domain/run.ts'
+import { createConversations } from '../../src/store/conversations.ts'
+import type { OutlastDatabase } from '../../src/store/database.ts'
+import { createJournal } from '../../src/store/journal.ts'
+import { createPrincipals } from '../../src/store/principals.ts'
+import { createRunStore } from '../../src/store/run-store.ts'
+import type { MigratedDatabase } from './databases.ts'
+import type { Stores } from './stores.ts'
+
+export const storesOn = (database: MigratedDatabase): Stores => ({
+  ...portsOn(database.db),
+  [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+})
+
+/** The same, for a database that somebody else closes. */
+export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDispose> => {
+  const conversations = createConversations(db)
+  const chatOf = async ({ principal, chatId }: { principal: Principal; chatId: string }) => {
+    const chat = await conversations.findChat(principal, chatId)
+    if (chat === undefined) throw new Error(`There is no chat ${chatId}.`)
+    return { chatId: chat.id, workspaceId: chat.workspaceId }
+  }
+  return {
+    runs: createRunStore(db),
+    journal: createJournal(db),
+    conversations,
+    ensure: createPrincipals(db).ensure,
+    setSettings: async (workspaceId, settings) => {
+      await db
+        .updateTable('workspaces')
+        .set({ settings: JSON.stringify(settings) })
+        .where('id', '=', workspaceId)
+        .execute()
+    },
+    insertChat: ({ workspaceId, userId }) =>
+      db
+        .insertInto('aiChats')
+        .values({ workspaceId, creatorId: userId })
+        .returning('id')
+        .executeTakeFirstOrThrow(),
+    insertMessage: async ({ id, role = 'user', content = 'Hello', ...chat }) =>
+      db
+        .insertInto('aiChatMessages')
+        .values({ ...(await chatOf(chat)), clientId: id ?? null, role, content })
+        .returning('id')
+        .executeTakeFirstOrThrow(),
+    insertExternalRun: async ({ assistantMessageId, ...chat }) =>
+      db
+        .insertInto('aiChatRuns')
+        .values({
+          ...(await chatOf(chat)),
+          createdBy: chat.principal.userId,
+          status: 'running',
+          assistantMessageId: assistantMessageId ?? null,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow(),
+    supersede: async (messageId, by) => {
+      await db
+        .updateTable('aiChatMessages')
+        .set({ supersededBy: by })
+        .where('id', '=', messageId)
+        .execute()
+    },
+  }
+}

@@ -1,0 +1,13 @@
+/** The store's ports, on each database it supports. */
+import { describeConversations } from './conversations.ts'
+import { DATABASES } from './databases.ts'
+import { describeJournal } from './journal.ts'
+import { describeRunStore } from './run-store.ts'
+import { storesOn } from './sql-stores.ts'
+
+for (const [name, openDatabase] of DATABASES) {
+  const open = async () => storesOn(await openDatabase())
+  describeRunStore(name, open)
+  describeJournal(name, open)
+  describeConversations(name, open)
+}
