@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import { createAgent, createAgents } from '../../src/agent/agents.ts'
+import { defineAgent } from '../../src/agent/define-agent.ts'
+import { resolveModel, type ModelOptions } from '../../src/agent/providers.ts'
+import { ConfigError } from '../../src/domain/errors.ts'
+import type { RunRecord } from '../../src/domain/run.ts'
+import { finish, startFakeProvider, text, usage } from '../support/fake-provider.ts'
+import { scriptedModel } from '../support/scripted-model.ts'
+
+const baseUrl = 'http://127.0.0.1:1/v1'
+
+describe('the model', () => {
+  test('demo is the built-in one, and needs nothing', () => {
+    expect(resolveModel({ model: 'demo' }).specificationVersion).toBe('v4')
+  })
+
+  test.each([
+    ['some-model', ''],
+    ['meta-llama/llama-3', '/'],
+  ])(
+    'openai-compatible/%s asks the API for that id, with the key and for usage',
+    async (id, end) => {
+      await using provider = await startFakeProvider({
+        script: [[text('Hi'), finish(), usage(3, 4)]],
+      })
+      const openaiCompatible = { baseUrl: `${provider.url}${end}`, apiKey: ' key-1\n' }
+      const model = resolveModel({ model: `openai-compatible/${id}`, openaiCompatible })
+      expect(model).toMatchObject({ provider: 'openai-compatible.chat', modelId: id })
+      const { callModel } = createAgent(defineAgent({ name: 'test', model }))
+      const request = { stepIndex: 0, withTools: true, signal: new AbortController().signal }
+      const messages = [{ role: 'user' as const, content: 'Hello' }]
+      let inputTokens: number | undefined
+      for await (const part of callModel({ ...request, messages }))
+        if (part.type === 'model-call-end') inputTokens = part.usage.inputTokens
+      expect(inputTokens).toBe(3)
+      const { body, headers } = await provider.request(0)
+      expect(body).toMatchObject({ model: id, stream_options: { include_usage: true } })
+      expect(headers.authorization).toBe('Bearer key-1')
+    },
+  )
+
+  test('is asked without a key when there is none', async () => {
+    await using provider = await startFakeProvider({ script: [[text('Hi'), finish()]] })
+    const openaiCompatible = { baseUrl: provider.url, apiKey: '' }
+    const model = resolveModel({ model: 'openai-compatible/m', openaiCompatible })
+    const { callModel } = createAgent(defineAgent({ name: 'test', model }))
+    const messages = [{ role: 'user' as const, content: 'Hello' }]
+    const { signal } = new AbortController()
+    for await (const _part of callModel({ messages, stepIndex: 0, withTools: true, signal }));
+    expect((await provider.request(0)).headers.authorization).toBeUndefined()
+  })
+
+  test.each<[string, ModelOptions, string]>([
+    [
+      'an unknown provider',
+      { model: 'openai/gpt-5' },
+      'unknown model "openai/gpt-5". Known are demo and openai-compatible/<model id>.',
+    ],
+    ['nothing', { model: '' }, 'unknown model "".'],
+    ['no id', { model: 'openai-compatible/', openaiCompatible: { baseUrl } }, 'lacks the id'],
+    ['no base URL', { model: 'openai-compatible/m' }, 'OPENAI_COMPATIBLE_BASE_URL is missing'],
+    [
+      'an empty base URL',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl: ' ' } },
+      'OPENAI_COMPATIBLE_BASE_URL is missing',
+    ],
+    [
+      'a base URL without a scheme',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl: 'localhost:11434/v1' } },
+      'is not an http(s) URL',
+    ],
+    [
+      'a base URL of another scheme',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl: 'file:///v1' } },
+      'is not an http(s) URL',
+    ],
+    [
+      'a base URL with credentials',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl: 'https://u:pw@a.example/v1' } },
+      'OPENAI_COMPATIBLE_API_KEY',
+    ],
+    [
+      'a base URL with a query',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl: `${baseUrl}?key=secret` } },
+      'has a query',
+    ],
+    [
+      'a key that no header can carry',
+      { model: 'openai-compatible/m', openaiCompatible: { baseUrl, apiKey: 'a\nsecret' } },
+      'OPENAI_COMPATIBLE_API_KEY has',
+    ],
+  ])('cannot be %s', (_what, options, reason) => {
+    const resolve = () => resolveModel(options)
+    expect(resolve).toThrow(ConfigError)
+    expect(resolve).toThrow(reason)
+    // A mistake is printed, and what was mistaken may be a secret.
+    expect(resolve).not.toThrow(/secret|pw/)
+  })
+})
+
+describe('the agents of a process', () => {
+  const model = scriptedModel(() => [])
+  const [first, second] = ['first', 'second'].map((name) => defineAgent({ name, model })) as [
+    ReturnType<typeof defineAgent>,
+    ReturnType<typeof defineAgent>,
+  ]
+  const run = (agent: string | null) => ({ agent }) as RunRecord
+
+  test('are found by the name that the run has, and the default one without a name', async () => {
+    const agents = createAgents({ agents: [first, second] })
+    expect(agents.defaultName).toBe('first')
+    expect((await agents.resolve(run('second')))?.name).toBe('second')
+    expect((await agents.resolve(run(null)))?.name).toBe('first')
+    expect(await agents.resolve(run('third'))).toBeUndefined()
+    expect(await agents.resolve(run('constructor'))).toBeUndefined()
+  })
+
+  test('have the default that is set', async () => {
+    const agents = createAgents({ agents: [first, second], defaultName: 'second' })
+    expect((await agents.resolve(run(null)))?.name).toBe('second')
+  })
+
+  test('are not none, have different names, and include the default', () => {
+    expect(() => createAgents({ agents: [] })).toThrow(ConfigError)
+    expect(() => createAgents({ agents: [first, first] })).toThrow('Two agents have the name')
+    expect(() => createAgents({ agents: [first], defaultName: 'x' })).toThrow('There are first.')
+  })
+
+  test('know provider and model, limits and names', () => {
+    const timeout = { toolMs: 5 }
+    const definition = defineAgent({ name: 'test', model, maxSteps: 4, maxRetries: 1, timeout })
+    expect(createAgent(definition)).toMatchObject({
+      name: 'test',
+      maxSteps: 4,
+      maxRetries: 1,
+      timeout: { firstChunkMs: 120_000, chunkMs: 60_000, toolMs: 5 },
+      model: { provider: 'scripted', modelId: 'scripted-1' },
+    })
+  })
+})
