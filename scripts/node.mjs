@@ -11,7 +11,7 @@ export const findNode = () => {
   if (process.execPath === bundled || isNewEnough(askVersion(bundled))) return bundled
   if (isNewEnough(process.versions.node)) return process.execPath
   process.stderr.write(
-    'Outlast needs Node 22.19 or newer. The one it brings along was not installed (does npm have ignore-scripts on?): run "npm rebuild node --ignore-scripts=false", or use a newer Node.\n',
+    'Outlast needs Node 22.18 or newer. The one it brings along was not installed (does npm have ignore-scripts on?): run "npm rebuild node --ignore-scripts=false", or use a newer Node.\n',
   )
   process.exit(1)
 }
@@ -20,7 +20,7 @@ const askVersion = (node) => spawnSync(node, ['--version'], { encoding: 'utf8' }
 
 const isNewEnough = (version = '0.0') => {
   const [major, minor] = version.split('.').map(Number)
-  return major > 22 || (major === 22 && minor >= 19)
+  return major > 22 || (major === 22 && minor >= 18)
 }
 
 /** Runs a program to its end, hands it every signal we get, and resolves with its exit code. */

@@ -59,6 +59,17 @@ export class RouteNotFoundError extends OutlastError {
   readonly code = 'ROUTE_NOT_FOUND'
 }
 
+/** Refusal: the route exists, for other methods; `allow` lists them. */
+export class MethodNotAllowedError extends OutlastError {
+  readonly code = 'METHOD_NOT_ALLOWED'
+  readonly allow: readonly string[]
+
+  constructor(method: string, allow: readonly string[], options: ErrorOptions = {}) {
+    super(`This route does not take ${method}, only ${allow.join(' and ')}.`, options)
+    this.allow = allow
+  }
+}
+
 /** Refusal: the chat has an active run; `activeRunId` names it. */
 export class RunAlreadyActiveError extends OutlastError {
   readonly code = 'A_RUN_ALREADY_ACTIVE'
@@ -131,3 +142,7 @@ export class InvariantError extends OutlastError {
 /** Turns whatever was thrown into an Error, keeping the original as `cause`. */
 export const coerceError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new InvariantError(String(thrown), { cause: thrown })
+
+/** True when the same call may succeed later without any change by the caller. */
+export const isRetryable = (thrown: unknown): boolean =>
+  thrown instanceof OutlastError && thrown.retryable

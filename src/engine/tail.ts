@@ -4,7 +4,7 @@
  * The order is what leaves no gap: subscribe, then read the journal, then the log. Readers pull, so a slow one gets the
  * state of the step in flight instead of a queue.
  */
-import { InvariantError } from '../domain/errors.ts'
+import { InvariantError, isRetryable } from '../domain/errors.ts'
 import { START, type Position } from '../domain/position.ts'
 import { isSettled, type RunRecord } from '../domain/run.ts'
 import type { Chunk } from './chunks.ts'
@@ -18,6 +18,8 @@ import { viewOf, withSnapshot, type RunView } from './view.ts'
 const POLL_MS = 250
 /** Looks without news after which it asks the database too. */
 const POLLS_PER_RELOAD = 8
+/** How long a reader waits before it asks a database again that could not answer. */
+const OUTAGE_MS = 1000
 
 export type TailPorts = {
   readonly conversations: Conversations
@@ -52,7 +54,8 @@ export class Tail {
     using news = new News(bus, this.#run.id, this.#ports.clock)
     if (!this.#after) yield [{ position: START, chunk: this.#start }]
     while (!signal.aborted) {
-      const frames = await this.#reload(reader)
+      const frames = await this.#patiently(signal, () => this.#reload(reader))
+      if (signal.aborted) return
       if (!frames) {
         this.#ended = true
         return
@@ -73,6 +76,19 @@ export class Tail {
       if (reader.ended) {
         this.#ended = true
         return
+      }
+    }
+  }
+
+  /** An outage of the database is waited out: the reader stays. Undefined when the reader left meanwhile. */
+  async #patiently<T>(signal: AbortSignal, look: () => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      try {
+        return await look()
+      } catch (thrown) {
+        if (signal.aborted) return undefined
+        if (!isRetryable(thrown)) throw thrown
+        await pause(this.#ports.clock, OUTAGE_MS, signal)
       }
     }
   }

@@ -3,7 +3,7 @@
  *
  * INVARIANT: nothing is executed here without a lease that this process believes to hold.
  */
-import { coerceError, LeaseLostError } from '../domain/errors.ts'
+import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
 import { type InterruptReason, type Lease, type RunRecord } from '../domain/run.ts'
 import type { StepRecord } from '../domain/step.ts'
 import { uiParts } from './ui-parts.ts'
@@ -273,12 +273,6 @@ const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
   workspaceId,
   epoch: leaseEpoch,
 })
-
-const isRetryable = (thrown: unknown): boolean =>
-  typeof thrown === 'object' &&
-  thrown !== null &&
-  'retryable' in thrown &&
-  thrown.retryable === true
 
 const missingAgent = (run: RunRecord): string =>
   `There is no agent named ${run.agent ?? '(none)'} in this server any more.`

@@ -69,7 +69,11 @@ const twoProcesses = async (
     const parts = await messageParts(chunks)
     const run = await two.settled(attachment!.run)
     expect(parts).toEqual(await storedParts(two, attachment!.run))
-    const calls = await two.db.selectFrom('aiChatRunToolCalls').selectAll().orderBy('seq').execute()
+    const calls = await two.db
+      .selectFrom('aiChatRunToolCalls')
+      .selectAll()
+      .orderBy('toolCallId')
+      .execute()
     return { run, parts, calls }
   } finally {
     void one.close(0).catch(() => undefined)
@@ -128,7 +132,8 @@ describe('a run whose process died', () => {
     )
     const forbidden = tool({
       inputSchema: z.object({}),
-      execute: (): never => expect.unreachable('a journaled or unknown call is not executed again'),
+      execute: async (): Promise<string> =>
+        expect.unreachable('a journaled or unknown call is not executed again'),
     })
     const second = agentOf(done, { ...again, once: forbidden, quick: forbidden })
     const { run, calls } = await twoProcesses(first, second, async ({ ask, kill }) => {
@@ -136,7 +141,7 @@ describe('a run whose process died', () => {
       await barrier.reached
       await expect
         .poll(() =>
-          ask.db.selectFrom('aiChatRunToolCalls').select('status').orderBy('seq').execute(),
+          ask.db.selectFrom('aiChatRunToolCalls').select('status').orderBy('toolCallId').execute(),
         )
         .toEqual([{ status: 'started' }, { status: 'started' }, { status: 'succeeded' }])
       kill()

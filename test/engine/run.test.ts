@@ -2,13 +2,13 @@ import { tool } from 'ai'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import { messageParts, storedParts, testOutlast } from '../support/engine.ts'
+import { DATABASES, messageParts, storedParts, testOutlast } from '../support/engine.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
-describe('a run', () => {
+describe.each(DATABASES)('a run on %s', (_name, options) => {
   it('answers, and the message is what readers saw', async () => {
     const model = scriptedModel(() => [...textParts('Hello, world'), finishPart()])
-    await using outlast = await testOutlast([defineAgent({ name: 'a', model })])
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model })], options)
     const run = await outlast.ask('Hi')
     const frames = await outlast.tail(run)
     expect(frames.map(({ chunk }) => chunk.type)).toEqual(
@@ -35,7 +35,10 @@ describe('a run', () => {
       inputSchema: z.object({ n: z.number() }),
       execute: async ({ n }) => n * 2,
     })
-    await using outlast = await testOutlast([defineAgent({ name: 'a', model, tools: { double } })])
+    await using outlast = await testOutlast(
+      [defineAgent({ name: 'a', model, tools: { double } })],
+      options,
+    )
     const run = await outlast.ask('Double')
     const frames = await outlast.tail(run)
     expect(await messageParts(frames.map(({ chunk }) => chunk))).toEqual(

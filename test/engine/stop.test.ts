@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { toolRun } from '../../src/agent/tool-run.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { messageParts, storedParts, testOutlast } from '../support/engine.ts'
+import { DATABASES, messageParts, storedParts, testOutlast } from '../support/engine.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
 const hangingAfter = (parts: ReturnType<typeof textParts>) => {
@@ -18,13 +18,13 @@ const hangingAfter = (parts: ReturnType<typeof textParts>) => {
   return { model, reached: barrier.reached, signal: () => signal! }
 }
 
-describe('a stop', () => {
+describe.each(DATABASES)('a stop on %s', (_name, options) => {
   it('in the middle of an answer keeps what was produced and closes the model call', async () => {
     const { model, reached, signal } = hangingAfter([
       { type: 'text-start', id: '0' },
       { type: 'text-delta', id: '0', delta: 'So far' },
     ])
-    await using outlast = await testOutlast([defineAgent({ name: 'a', model })])
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model })], options)
     const run = await outlast.ask('Hi')
     const frames = outlast.tail(run)
     await reached
@@ -64,9 +64,10 @@ describe('a stop', () => {
           abortSignal!.addEventListener('abort', () => resolve('stopped in time')),
         ),
     })
-    await using outlast = await testOutlast([
-      defineAgent({ name: 'a', model, tools: { deaf, obedient } }),
-    ])
+    await using outlast = await testOutlast(
+      [defineAgent({ name: 'a', model, tools: { deaf, obedient } })],
+      options,
+    )
     const run = await outlast.ask('Hi')
     const frames = outlast.tail(run)
     await barrier.reached
@@ -83,17 +84,21 @@ describe('a stop', () => {
     const calls = await outlast.db
       .selectFrom('aiChatRunToolCalls')
       .selectAll()
-      .orderBy('seq')
+      .orderBy('toolCallId')
       .execute()
     expect(calls.map(({ status }) => status)).toEqual(['unknown', 'succeeded'])
   })
 
   it('of a run that nobody has claimed settles it at once', async () => {
     const model = scriptedModel(() => [...textParts('never'), finishPart()])
-    await using outlast = await testOutlast([defineAgent({ name: 'a', model })], {}, (ports) => ({
-      ...ports,
-      store: { ...ports.store, claim: async () => undefined },
-    }))
+    await using outlast = await testOutlast(
+      [defineAgent({ name: 'a', model })],
+      options,
+      (ports) => ({
+        ...ports,
+        store: { ...ports.store, claim: async () => undefined },
+      }),
+    )
     const run = await outlast.ask('Hi')
     expect(await outlast.engine.stop(outlast.principal, { runId: run.id })).toBe(true)
     expect(await outlast.settled(run)).toMatchObject({ status: 'aborted', stepCount: 0 })
@@ -102,7 +107,7 @@ describe('a stop', () => {
 
   it('frees the chat: a new turn waits for the stopping run and then starts', async () => {
     const { model, reached } = hangingAfter([{ type: 'text-start', id: '0' }])
-    await using outlast = await testOutlast([defineAgent({ name: 'a', model })])
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model })], options)
     const run = await outlast.ask('One', 'chat')
     await reached
     await expect(outlast.ask('Two', 'chat')).rejects.toMatchObject({

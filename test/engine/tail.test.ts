@@ -150,7 +150,7 @@ describe('a tail', () => {
     const readers = controllers.map(async ({ signal }) =>
       readAll(await attach(outlast, run.id), signal),
     )
-    await expect.poll(() => open.listeners).toBe(before + 200)
+    await expect.poll(() => open.listeners, { timeout: 20_000 }).toBe(before + 200)
     for (const controller of controllers) controller.abort()
     await Promise.all(readers)
     expect(open.listeners).toBe(before)

@@ -73,24 +73,30 @@ const fatal: readonly [string, fake.Turn, { errorCode: string; calls: number; er
 ]
 
 describe.concurrent('a run whose provider gives', () => {
-  it.each(fatal)('%s fails and says so', async (_cause, turn, { errorCode, calls, error }) => {
-    const result = await troubled([turn, turn, turn])
-    expect(result).toMatchObject({ status: 'failed', errorCode, calls })
-    expect(result.error).toMatch(error)
-  })
+  it.for(fatal)(
+    '%s fails and says so',
+    async ([, turn, { errorCode, calls, error }], { expect }) => {
+      const result = await troubled([turn, turn, turn])
+      expect(result).toMatchObject({ status: 'failed', errorCode, calls })
+      expect(result.error).toMatch(error)
+    },
+  )
 
-  it.each([
+  it.for([
     ['before the first chunk', [hang()]],
     ['between two chunks', [text('Half'), hang()]],
-  ] satisfies [string, fake.Turn][])('a stall %s fails and says so', async (_when, turn) => {
-    const timeout = { firstChunkMs: 3000, chunkMs: 3000 }
-    const result = await troubled([turn, turn, turn], { timeout })
-    expect(result).toMatchObject({ status: 'failed', errorCode: 'provider_stalled', calls: 3 })
-  })
+  ] satisfies [string, fake.Turn][])(
+    'a stall %s fails and says so',
+    async ([, turn], { expect }) => {
+      const timeout = { firstChunkMs: 3000, chunkMs: 3000 }
+      const result = await troubled([turn, turn, turn], { timeout })
+      expect(result).toMatchObject({ status: 'failed', errorCode: 'provider_stalled', calls: 3 })
+    },
+  )
 
-  it.each(fatal.filter(([, , { calls }]) => calls === 3))(
+  it.for(fatal.filter(([, , { calls }]) => calls === 3))(
     '%s once goes on with the next attempt',
-    async (_cause, turn) => {
+    async ([, turn], { expect }) => {
       const result = await troubled([turn, ok])
       expect(result).toMatchObject({ status: 'succeeded', errorCode: null, calls: 2 })
       expect(result.parts).toEqual([
@@ -100,20 +106,20 @@ describe.concurrent('a run whose provider gives', () => {
     },
   )
 
-  it('a reset keeps the words of the last attempt', async () => {
+  it('a reset keeps the words of the last attempt', async ({ expect }) => {
     const turn = [text('Half'), reset()]
     const { parts } = await troubled([turn, turn, turn])
     expect(parts).toContainEqual({ type: 'text', text: 'Half', state: 'done' })
   })
 
-  it('tool calls at the output limit never acts on them', async () => {
+  it('tool calls at the output limit never acts on them', async ({ expect }) => {
     const call = toolCall({ id: 'c1', name: 'act', arguments: '{}' })
     const result = await troubled([[call, finish('length')]])
     expect(result).toMatchObject({ status: 'failed', errorCode: 'output_truncated' })
     expect(result.parts[1]).toMatchObject({ type: 'tool-act', state: 'output-error' })
   })
 
-  it('nothing but tool calls is asked to answer in its last step', async () => {
+  it('nothing but tool calls is asked to answer in its last step', async ({ expect }) => {
     const call = (id: string): fake.Turn => [
       toolCall({ id, name: 'act', arguments: '{}' }),
       finish('tool_calls'),
@@ -125,7 +131,9 @@ describe.concurrent('a run whose provider gives', () => {
     expect(stubborn.error).toContain('2 steps')
   })
 
-  it('input that does not fit, or a tool that does not exist, is told to the model', async () => {
+  it('input that does not fit, or a tool that does not exist, is told to the model', async ({
+    expect,
+  }) => {
     const result = await troubled([
       [
         toolCall({ id: 'c1', name: 'act', arguments: '{"broken' }),

@@ -1,4 +1,4 @@
-/** A whole Outlast in this process, on an embedded database in memory, for tests of the engine. */
+/** A whole Outlast in this process, on a PostgreSQL database of its own, for tests of the engine. */
 import { randomUUID } from 'node:crypto'
 import { readUIMessageStream, type UIMessage } from 'ai'
 import { expect } from 'vitest'
@@ -9,6 +9,7 @@ import type { Attachment } from '../../src/engine/api.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Frame } from '../../src/engine/replay.ts'
 import type { WorkerPorts } from '../../src/engine/worker.ts'
+import { createTestDatabase } from './postgres.ts'
 import { assembleOutlast, type Outlast, type OutlastOptions } from '../../src/outlast.ts'
 
 export type TestOutlast = Outlast & {
@@ -21,6 +22,12 @@ export type TestOutlast = Outlast & {
   settled(run: RunRecord): Promise<RunRecord>
 }
 
+/** For suites that run on both. */
+export const DATABASES: [string, Partial<OutlastOptions>][] = [
+  ['PGlite', { database: {} }],
+  ['PostgreSQL', {}],
+]
+
 export const testOutlast = async (
   agents: readonly AgentDefinition[],
   options: Partial<OutlastOptions> = {},
@@ -28,7 +35,13 @@ export const testOutlast = async (
 ): Promise<TestOutlast> => {
   const errors: Error[] = []
   const onError = (error: Error) => errors.push(error)
-  const outlast = await assembleOutlast({ agents, graceMs: 0, onError, ...options }, decorate)
+  // An embedded database takes a second to start; tests that want one say `database: {}`.
+  const own = options.database ? undefined : await createTestDatabase()
+  const database = own ? { url: own.url } : {}
+  const outlast = await assembleOutlast(
+    { agents, graceMs: 0, onError, database, ...options },
+    decorate,
+  )
   const principal = { workspaceId: 'w1', userId: 'u1' }
   await outlast.principals.ensure(principal)
   const { engine } = outlast
@@ -53,7 +66,10 @@ export const testOutlast = async (
       await tail(run)
       return findRun(outlast, principal, run)
     },
-    [Symbol.asyncDispose]: () => outlast.close(),
+    async [Symbol.asyncDispose]() {
+      await outlast.close()
+      await own?.[Symbol.asyncDispose]()
+    },
   }
 }
 
