@@ -1,0 +1,123 @@
+/** The routes of chats and runs: what HTTP says becomes a call of the engine, and its answer HTTP. */
+import type { Context } from 'hono'
+import { ChatNotFoundError, InvalidRequestError, RunNotFoundError } from '../domain/errors.ts'
+import { isClientId } from '../domain/message.ts'
+import type { Principal } from '../domain/run.ts'
+import type { Attachment, EngineApi } from '../engine/api.ts'
+import { ROUTES } from '../protocol/routes.ts'
+import { parseChatBody, parseChatId, parseStop, parseTurn } from '../protocol/schemas.ts'
+import { parseStreamPosition, type StreamPosition } from '../protocol/stream-position.ts'
+import type { Env } from './env.ts'
+import { API_HEADERS } from './headers.ts'
+import { readJson } from './json-body.ts'
+import { sendRun, type SendOptions } from './send-run.ts'
+
+export type Route = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly handle: (c: Context<Env>) => Promise<Response> | Response
+}
+
+export type ChatRoutesOptions = SendOptions & {
+  readonly engine: EngineApi
+  readonly maxBodyBytes: number
+}
+
+export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
+  const { engine, maxBodyBytes } = options
+  const bodyOf = (c: Context<Env>) => readJson(c.req.raw, maxBodyBytes)
+  const attach = (c: Context<Env>, attachment: Attachment | undefined, runId?: string) =>
+    attachment ? sendRun(c, { attachment, runId }, options) : new Response(null, { status: 204 })
+
+  const start = async (c: Context<Env>) => {
+    const principal = c.get('principal')
+    const { attachment, bound } = await begin(c, principal)
+    return sendRun(
+      c,
+      {
+        attachment,
+        onLeave: async () => {
+          if (bound) await engine.stop(principal, { runId: attachment.run.id })
+        },
+      },
+      options,
+    )
+  }
+
+  /** The body may be large: nothing of it outlives this function. */
+  const begin = async (c: Context<Env>, principal: Principal) => {
+    const turn = parseTurn(await bodyOf(c))
+    const { run, started } = await engine.startTurn({ principal, ...turn })
+    // Whoever repeats the request of a bound run watches it; it stays bound to the socket that began it.
+    const bound = run.bound && started
+    try {
+      return { attachment: await engine.attachOwn(run), bound }
+    } catch (error) {
+      if (bound) await engine.stop(principal, { runId: run.id })
+      throw error
+    }
+  }
+
+  const attachToRun = async (c: Context<Env>) => {
+    const runId = c.req.param('runId') ?? ''
+    if (!isClientId(runId)) throw new RunNotFoundError(`There is no run ${runId} here.`)
+    const position = positionOf(c)
+    if (position?.runId !== undefined && position.runId !== runId)
+      throw new InvalidRequestError('The id in Last-Event-ID or ?after= is one of another run.')
+    return attach(c, await engine.attach(c.get('principal'), { runId }, afterOf(position)))
+  }
+
+  const attachToChat = async (c: Context<Env>) => {
+    const chatId = chatIdOf(c)
+    const principal = c.get('principal')
+    const position = positionOf(c)
+    const latest = await engine.attach(principal, { chatId }, afterOf(position))
+    const runId = position?.runId ?? latest?.run.id
+    if (!latest || runId === undefined || latest.run.id === runId) return attach(c, latest, runId)
+    const attachment = await engine.attach(principal, { runId }, afterOf(position))
+    if (attachment && attachment.run.chatId !== latest.run.chatId)
+      throw new RunNotFoundError(`There is no run ${runId} in this chat.`)
+    return attach(c, attachment, runId)
+  }
+
+  const stop = async (c: Context<Env>) => {
+    const stopped = await engine.stop(c.get('principal'), parseStop(await bodyOf(c)))
+    return json({ stopped })
+  }
+
+  const latestRun = async (c: Context<Env>) => {
+    const principal = c.get('principal')
+    const { chatId } = parseChatBody(await bodyOf(c))
+    const latest = await engine.latest(principal, chatId)
+    if (latest) return json(latest)
+    const { messages } = await engine.history(principal, chatId)
+    if (messages.length > 0) return json({ run: null, message: null })
+    throw new ChatNotFoundError(`There is no chat ${chatId} here.`)
+  }
+
+  const messages = async (c: Context<Env>) =>
+    json(await engine.history(c.get('principal'), chatIdOf(c)))
+
+  return [
+    { method: 'POST', path: ROUTES.start, handle: start },
+    { method: 'POST', path: ROUTES.startStream, handle: start },
+    { method: 'POST', path: ROUTES.stop, handle: stop },
+    { method: 'POST', path: ROUTES.run, handle: latestRun },
+    { method: 'GET', path: ROUTES.runStream, handle: attachToRun },
+    { method: 'GET', path: ROUTES.chatStream, handle: attachToChat },
+    { method: 'GET', path: ROUTES.messages, handle: messages },
+  ]
+}
+
+export const json = (data: unknown): Response => Response.json(data, { headers: API_HEADERS })
+
+const chatIdOf = (c: Context<Env>): string => parseChatId(c.req.param('chatId') ?? '')
+
+/** The header wins: a reader that reconnects by itself repeats its address unchanged. */
+const positionOf = ({ req }: Context<Env>): StreamPosition | undefined => {
+  const text = req.header('last-event-id') || req.query('after')
+  return text ? parseStreamPosition(text) : undefined
+}
+
+const afterOf = (position: StreamPosition | undefined) =>
+  position ? { after: position.after } : {}

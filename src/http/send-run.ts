@@ -1,0 +1,57 @@
+/** Answers a request with a run, on the socket where there is one and as a web stream elsewhere. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context } from 'hono'
+import { coerceError } from '../domain/errors.ts'
+import type { Attachment } from '../engine/api.ts'
+import { SSE_HEADERS } from '../protocol/sse.ts'
+import type { Env } from './env.ts'
+import { API_HEADERS } from './headers.ts'
+import { streamRun } from './stream-run.ts'
+import { nodeSink, webSink, type SlowReader, type TextSink } from './text-sink.ts'
+
+export type SendOptions = {
+  readonly keepAliveMs: number
+  readonly slow: SlowReader
+  readonly onError: (error: Error) => void
+}
+
+export type Sending = {
+  readonly attachment: Attachment
+  /** Numbers the messages with it too. */
+  readonly runId?: string | undefined
+  /** Called when the reader did not stay until the run's last frame. */
+  readonly onLeave?: () => Promise<void>
+}
+
+const HEADERS = { ...API_HEADERS, ...SSE_HEADERS }
+
+export const sendRun = async (
+  c: Context<Env>,
+  sending: Sending,
+  options: SendOptions,
+): Promise<Response> => {
+  const outgoing = c.env?.outgoing
+  if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
+  if (outgoing) {
+    await send(nodeSink(outgoing, { headers: HEADERS, slow: options.slow }), sending, options)
+    return new Response(null, RESPONSE_ALREADY_SENT)
+  }
+  const sink = webSink(c.req.raw.signal)
+  void send(sink, sending, options)
+  return new Response(sink.body, { headers: HEADERS })
+}
+
+/** Never rejects. */
+const send = async (
+  sink: TextSink,
+  { attachment, runId, onLeave }: Sending,
+  { keepAliveMs, onError }: SendOptions,
+): Promise<void> => {
+  const end = await streamRun({ attachment, sink, runId, keepAliveMs, onError })
+  if (end !== 'left' || attachment.ended) return
+  try {
+    await onLeave?.()
+  } catch (error) {
+    onError(coerceError(error))
+  }
+}

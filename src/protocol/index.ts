@@ -1,0 +1,20 @@
+/** The wire of Outlast, safe for browsers: paths, bodies, server-sent events, problems. */
+export { API_PATH, pathOf, ROUTES } from './routes.ts'
+export {
+  MAX_MESSAGES,
+  MAX_PARTS,
+  MAX_TEXT_LENGTH,
+  parseChatBody,
+  parseChatId,
+  parseStop,
+  parseTurn,
+  type TurnBody,
+} from './schemas.ts'
+export { encodeSse, SSE_DONE, SSE_HEADERS, SSE_KEEP_ALIVE } from './sse.ts'
+export { readSse, SseDecoder, type SseMessage } from './sse-decoder.ts'
+export { PROBLEM_TYPE, problemOf, type Problem } from './problem.ts'
+export {
+  formatStreamPosition,
+  parseStreamPosition,
+  type StreamPosition,
+} from './stream-position.ts'

@@ -1,0 +1,68 @@
+/** Errors as RFC 9457 problems. The only file that knows HTTP status codes of errors. */
+import { coerceError } from '../domain/errors.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** The body of every answer that is an error. Compare `code`; the rest is for people. */
+export type Problem = {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: string
+  /** The run that stands in the way of a new one. */
+  readonly activeRunId?: string
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter?: number
+}
+
+type Kind = { readonly status: number; readonly title: string; readonly retryAfter?: number }
+
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  Object.entries({
+    INVALID_REQUEST: { status: 400, title: 'Bad Request' },
+    NOT_ALLOWED: { status: 403, title: 'Forbidden' },
+    CHAT_NOT_FOUND: { status: 404, title: 'Not Found' },
+    RUN_NOT_FOUND: { status: 404, title: 'Not Found' },
+    MESSAGE_NOT_FOUND: { status: 404, title: 'Not Found' },
+    ROUTE_NOT_FOUND: { status: 404, title: 'Not Found' },
+    METHOD_NOT_ALLOWED: { status: 405, title: 'Method Not Allowed' },
+    A_RUN_ALREADY_ACTIVE: { status: 409, title: 'Conflict' },
+    OFFSET_GONE: { status: 410, title: 'Gone' },
+    TOO_LARGE: { status: 413, title: 'Content Too Large' },
+    UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported Media Type' },
+    MISDIRECTED_REQUEST: { status: 421, title: 'Misdirected Request' },
+    STORE_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 2 },
+    ENGINE_STOPPING: { status: 503, title: 'Service Unavailable', retryAfter: 5 },
+  }),
+)
+
+const INTERNAL: Problem = {
+  type: 'about:blank',
+  title: 'Internal Server Error',
+  status: 500,
+  detail: 'The server met an error of its own. Its log says more.',
+  code: 'INTERNAL_ERROR',
+}
+
+/** An error that no caller can do anything about becomes `INTERNAL_ERROR` and says nothing of itself. */
+export const problemOf = (thrown: unknown): Problem => {
+  const error = coerceError(thrown)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const kind = KINDS.get(code)
+  if (!kind) return INTERNAL
+  return {
+    type: 'about:blank',
+    title: kind.title,
+    status: kind.status,
+    detail: error.message,
+    code,
+    ...activeRun(error),
+    ...(kind.retryAfter === undefined ? {} : { retryAfter: kind.retryAfter }),
+  }
+}
+
+const activeRun = (error: Error) =>
+  'activeRunId' in error && typeof error.activeRunId === 'string'
+    ? { activeRunId: error.activeRunId }
+    : {}

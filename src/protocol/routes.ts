@@ -1,0 +1,29 @@
+/** The paths of the HTTP interface, for the server's router and for clients. */
+
+/** Everything but the page and the health check lies under it; it is also the `api` of a `useChat` transport. */
+export const API_PATH = '/ai-chat'
+
+/** Patterns with `:name` for a path segment. */
+export const ROUTES = {
+  start: API_PATH,
+  startStream: `${API_PATH}/stream`,
+  stop: `${API_PATH}/stop`,
+  run: `${API_PATH}/run`,
+  runStream: `${API_PATH}/runs/:runId/stream`,
+  chatStream: `${API_PATH}/:chatId/stream`,
+  messages: `${API_PATH}/:chatId/messages`,
+  health: '/healthz',
+} as const
+
+type ParamOf<Route extends string> = Route extends `${string}:${infer Name}/${string}`
+  ? Name
+  : never
+
+/** @example pathOf(ROUTES.messages, { chatId: 'a' }) // '/ai-chat/a/messages' */
+export const pathOf = <Route extends string>(
+  route: Route,
+  params: Readonly<Record<ParamOf<Route>, string>>,
+): string =>
+  route.replace(/:(\w+)/g, (_match, name: string) =>
+    encodeURIComponent((params as Readonly<Record<string, string>>)[name] ?? ''),
+  )

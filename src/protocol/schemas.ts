@@ -1,0 +1,170 @@
+/** What clients may send, parsed at the door: what comes out is trusted, and what does not fit becomes one sentence. */
+import { z } from 'zod'
+import { InvalidRequestError } from '../domain/errors.ts'
+import { isClientId, type MessagePart } from '../domain/message.ts'
+
+export const MAX_MESSAGES = 10_000
+export const MAX_PARTS = 200
+export const MAX_TEXT_LENGTH = 1_000_000
+
+const ID_RULE = 'has 1 to 128 letters, digits or any of _ . : ~ - and is not a word of a route'
+
+const clientId = (what: string) =>
+  z.string({ error: `${what} is a string` }).refine(isClientId, { error: `${what} ${ID_RULE}` })
+
+const chatId = clientId('the id of a chat')
+const runId = clientId('the id of a run')
+
+/* A message of the user */
+
+const textPart = z.object({
+  type: z.literal('text'),
+  text: z
+    .string({ error: 'the text of a part is a string' })
+    .max(MAX_TEXT_LENGTH, { error: `a text has at most ${MAX_TEXT_LENGTH} characters` }),
+})
+
+const MEDIA_TYPE = /^[\w.+-]{1,100}(\/[\w.+*-]{1,100})?$/
+const DATA_URL_HEAD = /^data:[^,]{0,300};base64,/
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+const isDataUrl = (url: string): boolean => {
+  const head = DATA_URL_HEAD.exec(url)?.[0]
+  return head !== undefined && url.length > head.length && BASE64.test(url.slice(head.length))
+}
+
+const filePart = z.object({
+  type: z.literal('file'),
+  mediaType: z
+    .string({ error: 'a file has a mediaType' })
+    .regex(MEDIA_TYPE, { error: 'a mediaType looks like image/png' }),
+  filename: z
+    .string({ error: 'a filename is a string' })
+    .max(255, { error: 'a filename has at most 255 characters' })
+    .optional(),
+  url: z
+    .string({ error: 'a file has a url' })
+    .refine(isDataUrl, { error: 'the url of a file is a data: URL with base64 content' }),
+})
+
+const userPart = z.discriminatedUnion('type', [textPart, filePart], {
+  error: ({ input }) => `a message of the user holds text and files, not ${partName(input)}`,
+})
+
+const partName = (input: unknown): string => {
+  const type = typeof input === 'object' && input !== null && 'type' in input ? input.type : input
+  return typeof type === 'string' ? `a part "${type.slice(0, 40)}"` : 'this'
+}
+
+const userMessage = z.object(
+  {
+    id: clientId('the id of a message').nullish(),
+    parts: z
+      .array(userPart, { error: 'a message has a list of parts' })
+      .max(MAX_PARTS, { error: `a message has at most ${MAX_PARTS} parts` })
+      .transform((parts) => parts.filter((part) => part.type !== 'text' || part.text !== ''))
+      .refine((parts) => parts.some((part) => part.type !== 'text' || part.text.trim() !== ''), {
+        error: 'the message is empty',
+      }),
+  },
+  { error: 'a message is an object with parts' },
+)
+
+const userRole = z.literal('user', {
+  error: ({ input }) =>
+    input === 'assistant'
+      ? 'the last message is an answer, and this server does not continue answers yet'
+      : 'the last message has the role "user"; this server takes no others from a client',
+})
+
+/* A new turn */
+
+const turnEnvelope = z.object(
+  {
+    id: chatId,
+    messages: z
+      .array(z.unknown(), { error: 'messages is a list' })
+      .min(1, { error: 'there is no message in it' })
+      .max(MAX_MESSAGES, { error: `there are at most ${MAX_MESSAGES} messages` }),
+    trigger: z
+      .literal('submit-message', {
+        error: ({ input }) =>
+          input === 'regenerate-message'
+            ? 'this server does not regenerate answers yet'
+            : 'the trigger is "submit-message"',
+      })
+      .nullish(),
+    messageId: z.unknown(),
+  },
+  { error: 'the body is an object' },
+)
+
+const lastMessage = userMessage.extend({ role: userRole })
+
+const shortTurn = z.object({
+  chatId,
+  message: userMessage.extend({ role: userRole.optional() }),
+})
+
+/** The new message of a turn. Whatever else a client said, its history included, is not looked at. */
+export type TurnBody = {
+  readonly chatId: string
+  readonly message: { readonly id?: string; readonly parts: readonly MessagePart[] }
+}
+
+/**
+ * @param body - what `useChat` sends, or `{ chatId, message }`; other keys of either are ignored
+ * @throws InvalidRequestError also for what this server does not do yet: edits, regenerating, continuing an answer
+ */
+export const parseTurn = (body: unknown): TurnBody => {
+  if (typeof body === 'object' && body !== null && 'chatId' in body && !('messages' in body)) {
+    const { chatId, message } = parse(shortTurn, body)
+    return { chatId, message: newMessage(message) }
+  }
+  const { id, messages, messageId } = parse(turnEnvelope, body)
+  const last = messages.length - 1
+  const message = parse(lastMessage, messages[last], ['messages', last])
+  if (messageId !== undefined && messageId !== null)
+    throw new InvalidRequestError(
+      'In the body, messageId: this server does not edit messages yet; send a new one without messageId.',
+    )
+  return { chatId: id, message: newMessage(message) }
+}
+
+const newMessage = ({ id, parts }: z.output<typeof userMessage>): TurnBody['message'] => ({
+  ...(id == null ? {} : { id }),
+  parts,
+})
+
+/* The other bodies, and ids in a path */
+
+const runBody = z.object({ runId })
+const chatBody = z.object({ chatId }, { error: 'the body is an object' })
+
+/** A run id wins over a chat id: who names the run means no other. */
+export const parseStop = (
+  body: unknown,
+): { readonly runId: string } | { readonly chatId: string } =>
+  typeof body === 'object' && body !== null && 'runId' in body
+    ? parse(runBody, body)
+    : parse(chatBody, body)
+
+export const parseChatBody = (body: unknown): { readonly chatId: string } => parse(chatBody, body)
+
+export const parseChatId = (text: string): string => parse(chatId, text)
+
+const parse = <Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  prefix: readonly PropertyKey[] = [],
+): z.output<Schema> => {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new InvalidRequestError(sentence([...prefix, ...(issue?.path ?? [])], issue?.message ?? ''))
+}
+
+const sentence = (path: readonly PropertyKey[], message: string): string =>
+  path.length === 0
+    ? `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}.`
+    : `In the body, ${z.core.toDotPath([...path])}: ${message}.`
