@@ -15,7 +15,7 @@ export const publicText = (text: string): string => {
       /\b((?:api[-_ ]?)?(?:key|token|secret|password)["']?\s*[:=]\s*["']?)[^\s"',;]+/gi,
       '$1[hidden]',
     )
-    .replaceAll(/\b(?:sk|pk|rk|gsk|xai|key|ghp|hf|AIza)[-_*][\w*.-]{6,}/g, '[hidden]')
+    .replaceAll(/\b(?:sk|pk|rk|gsk|xai|ghp|hf)[-_*][\w*.-]{6,}/g, '[hidden]')
     .replaceAll(/[\w*+/=-]{32,}/g, (word) => (looksRandom(word) ? '[hidden]' : word))
   return cut(line)
 }
@@ -24,10 +24,8 @@ export const publicText = (text: string): string => {
 const looksRandom = (word: string): boolean =>
   /\d/.test(word) && /[a-z]/.test(word) && (/[A-Z]/.test(word) || !/[-_/]/.test(word))
 
-const cut = (line: string): string =>
-  line.length <= MAX_LENGTH
-    ? line
-    : `${line
-        .slice(0, MAX_LENGTH - 1)
-        .toWellFormed()
-        .replace(/\uFFFD$/, '')}…`
+const cut = (line: string): string => {
+  const short = line.length <= MAX_LENGTH ? line : `${line.slice(0, MAX_LENGTH - 1)}…`
+  // Where a pair was cut in two, its half goes too.
+  return short.replaceAll(/\p{Cs}/gu, '')
+}
