@@ -82,6 +82,7 @@ async function openConnections(
   }
   const common: ConnectionOptions = {
     types: pgTypes,
+    // oxlint-disable-next-line no-misused-promises -- the pool waits for it
     onConnect: (client) => resolveNamesIn(schema, client),
     onError,
   }

@@ -24,8 +24,8 @@ export type Connections = {
 
 export type ConnectionOptions = {
   types: pg.CustomTypesConfig
-  /** Runs on each new connection before anybody gets it. */
-  onConnect: (client: pg.ClientBase) => Promise<void>
+  /** Runs on each new connection before anybody gets it. A promise is waited for, which the pool's types do not say. */
+  onConnect: NonNullable<pg.PoolConfig['onConnect']>
   onError: (error: Error) => void
 }
 
