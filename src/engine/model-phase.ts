@@ -1,10 +1,9 @@
 /** One step's model call, tried again while its attempts break: ends with a journaled step, or says why there is none. */
 import type { ModelMessage } from 'ai'
-import { coerceError } from '../domain/errors.ts'
 import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
 import { saysSomething, type StepRecord } from '../domain/step.ts'
 import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
-import type { ModelFailure } from './ports.ts'
+import type { ModelFailure, ModelPart } from './ports.ts'
 import { StepBuilder } from './step-builder.ts'
 
 const MAX_RETRY_MS = 60_000
@@ -79,14 +78,16 @@ const callOnce = async (
       const next = await untilAborted(parts.next(), call.signal)
       if (!next) return stalled
       if (next.done) break
-      disarm()
-      disarm = watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
+      if (isAnswer(next.value)) {
+        disarm()
+        disarm = watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
+      }
       if (next.value.type === 'error') return agent.describeFailure(next.value.error)
       builder.accept(next.value)
     }
     return judge(builder, execution)
   } catch (thrown) {
-    return signal.aborted ? undefined : (stalled ?? agent.describeFailure(coerceError(thrown)))
+    return signal.aborted ? undefined : (stalled ?? agent.describeFailure(thrown))
   } finally {
     disarm()
     call.abort({ kind: 'done' })
@@ -94,6 +95,10 @@ const callOnce = async (
     parts.return?.().catch(() => undefined)
   }
 }
+
+/** The headers of an answer come long before a thinking model says its first word. */
+const isAnswer = ({ type }: ModelPart): boolean =>
+  type !== 'model-call-start' && type !== 'model-call-response-metadata'
 
 /** A model call counts when it ended on its own terms and said something. */
 const judge = (builder: StepBuilder, { steps }: Execution): ModelFailure | undefined => {

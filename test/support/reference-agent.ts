@@ -57,7 +57,7 @@ const METADATA = new Set([
 
 /**
  * A copy as JSON has it, without what Outlast says otherwise on purpose: clients get no metadata of providers and no
- * titles of tools, bytes are base64, and the text of an error does not begin with the name of its class.
+ * titles of tools, and bytes are base64.
  */
 export const comparable = (value: unknown): unknown => {
   const json = JSON.stringify(value ?? null, (_key, entry: unknown) =>
@@ -65,8 +65,6 @@ export const comparable = (value: unknown): unknown => {
   )
   return JSON.parse(json, function (this: object, key, entry: unknown) {
     if (METADATA.has(key) || (key === 'title' && 'toolCallId' in this)) return undefined
-    const isErrorText =
-      key === 'errorText' || (key === 'value' && 'type' in this && this.type === 'error-text')
-    return isErrorText ? String(entry).replace(/^\w*Error: /, '') : entry
+    return entry
   })
 }
