@@ -11,8 +11,4 @@ import { buildWeb } from './web.mjs'
 setup()
 await buildWeb()
 const watch = process.argv.includes('--watch') ? ['--watch', '--watch-preserve-output'] : []
-process.exitCode = await runNode([
-  ...watch,
-  '--disable-warning=ExperimentalWarning',
-  'src/cli.ts',
-])
+process.exitCode = await runNode([...watch, '--disable-warning=ExperimentalWarning', 'src/cli.ts'])
