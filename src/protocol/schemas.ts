@@ -94,7 +94,7 @@ const turnEnvelope = z.object(
             : 'the trigger is "submit-message"',
       })
       .nullish(),
-    messageId: z.unknown(),
+    messageId: z.unknown().optional(),
   },
   { error: 'the body is an object' },
 )

@@ -1,0 +1,122 @@
+/** The app on a real socket, with an engine on an embedded database; and clients that see what a socket does. */
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { createConnection, type Socket } from 'node:net'
+import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
+import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
+import type { AgentDefinition } from '../../src/agent/define-agent.ts'
+import type { Chunk } from '../../src/engine/chunks.ts'
+import type { EngineApi } from '../../src/engine/api.ts'
+import { readSse, type SseMessage } from '../../src/protocol/sse-decoder.ts'
+import { testOutlast, type TestOutlast } from '../support/engine.ts'
+
+export const PRINCIPAL = { workspaceId: 'w1', userId: 'u1' }
+
+export type Serving = AsyncDisposable & {
+  readonly url: string
+  readonly outlast: TestOutlast
+  readonly http: HttpServer
+  /** What the app reported; expected to stay empty. */
+  readonly errors: Error[]
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>
+  get(path: string, init?: RequestInit): Promise<Response>
+}
+
+export type ServingOptions = {
+  readonly limits?: HttpLimits
+  /** False: runs of the workspace end with their request. */
+  readonly autonomousRuns?: boolean
+}
+
+export const serving = async (
+  agent: AgentDefinition,
+  { limits = {}, autonomousRuns = true }: ServingOptions = {},
+): Promise<Serving> => {
+  const outlast = await testOutlast([agent])
+  await outlast.db
+    .updateTable('workspaces')
+    .set({ settings: JSON.stringify({ ai: { autonomousRuns } }) as never })
+    .where('id', '=', PRINCIPAL.workspaceId)
+    .execute()
+  const errors: Error[] = []
+  const { http, url } = await serveEngine(outlast.engine, errors, limits)
+  return {
+    url,
+    outlast,
+    http,
+    errors,
+    post: (path, body, init) => fetch(`${url}${path}`, { ...jsonPost(body), ...init }),
+    get: (path, init) => fetch(`${url}${path}`, init),
+    [Symbol.asyncDispose]: async () => {
+      const closed = outlast.close(0)
+      await http.close(1000)
+      await closed
+    },
+  }
+}
+
+export const serveEngine = async (engine: EngineApi, errors: Error[], limits: HttpLimits = {}) => {
+  const app = createHttpApp({
+    engine,
+    authenticate: async () => PRINCIPAL,
+    limits,
+    onError: (error) => errors.push(error),
+  })
+  const http = await serveHttp({ app, host: '127.0.0.1', port: 0 })
+  return { http, url: `http://127.0.0.1:${http.port}` }
+}
+
+export const jsonPost = (body: unknown) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+/** What `useChat` sends for a new message. */
+export const turn = (chatId: string, text: string, id = `${chatId}-m1`) => ({
+  id: chatId,
+  messages: [{ id, role: 'user', parts: [{ type: 'text', text }] }],
+  trigger: 'submit-message',
+})
+
+export const messagesOf = async (response: Response): Promise<SseMessage[]> => {
+  const messages: SseMessage[] = []
+  for await (const message of readSse(response.body!)) messages.push(message)
+  return messages
+}
+
+/** The chunks before `[DONE]`, which has to be there. */
+export const chunksOf = async (response: Response): Promise<Chunk[]> => {
+  const data = (await messagesOf(response)).map((message) => message.data)
+  if (data.pop() !== '[DONE]') throw new TypeError('The stream has no [DONE].')
+  return data.map((text) => JSON.parse(text) as Chunk)
+}
+
+export type RawAnswer = { readonly status: number; readonly body: string }
+
+/** A request with any header, also those that `fetch` keeps for itself. */
+export const rawRequest = async (
+  url: string,
+  { body, ...options }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<RawAnswer & { readonly headers: IncomingMessage['headers'] }> => {
+  const request = httpRequest(url, { ...options, agent: false })
+  request.end(body)
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk
+  return { status: response.statusCode!, body: text, headers: response.headers }
+}
+
+/** A connection that sends a request and reads nothing until told so. */
+export const mutePost = async (url: string, path: string, body: unknown): Promise<Socket> => {
+  const { hostname, port, host } = new URL(url)
+  const socket = createConnection({ host: hostname, port: Number(port) })
+  await once(socket, 'connect')
+  socket.pause()
+  const text = JSON.stringify(body)
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  )
+  return socket
+}
