@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** TypeScript blocks of a page, in their order. */
+const snippets = async (page: string): Promise<string[]> => {
+  const text = await readFile(join(root, page), 'utf8')
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!)
+}
+
+/** A model for snippets that leave it to the reader. */
+const MODEL = `
+import { createDemoModel } from '${join(root, 'src/agent/demo/model.ts')}'
+export const model = createDemoModel({ chunkDelayMs: 0 })
+`
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outlast-docs-'))
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(folder, 'model.ts'), MODEL)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs a snippet as a program of its own, with this repository as the package `outlast`. */
+const run = async (name: string, code: string) => {
+  const file = join(folder, name)
+  await writeFile(file, code.replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`))
+  const quiet = '--disable-warning=ExperimentalWarning'
+  return promisify(execFile)(process.execPath, [quiet, file], { cwd: folder })
+}
+
+it('the snippets of README.md run', async () => {
+  const [agent, server] = await snippets('README.md')
+  await run('outlast.config.ts', agent!)
+  const { stdout, stderr } = await run('server.ts', server!)
+  expect(stderr).toBe('')
+  expect(stdout.split('\n').at(0)).toBe('0-0 start')
+  expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
+})
