@@ -29,14 +29,17 @@ const serve = async () => {
   say(`data     ${database(config)}`)
   say(`model    ${server.model}${server.model === 'demo' ? DEMO_NOTE : ''}`)
 
-  let closing: Promise<void> | undefined
+  let closingSince: number | undefined
   const close = (signal: NodeJS.Signals) => {
-    if (closing) {
+    // One Ctrl-C can arrive several times: from the terminal's process group and from npm, which forwards it.
+    if (closingSince !== undefined && performance.now() - closingSince < REPEAT_MS) return
+    if (closingSince !== undefined) {
       complain('Stopping at once. Runs go on at the next start.')
       process.exit(1)
     }
     say(`${signal}: letting running steps end (again to stop at once)`)
-    closing = server.close().then(
+    closingSince = performance.now()
+    server.close().then(
       () => process.exit(0),
       (error: unknown) => {
         complain(explain(coerceError(error)))
@@ -47,6 +50,9 @@ const serve = async () => {
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
 }
+
+/** A signal that comes again so soon is the same one. */
+const REPEAT_MS = 1000
 
 const DEMO_NOTE = ' (built in, offline, no language model; set OUTLAST_MODEL for a real one)'
 

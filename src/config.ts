@@ -51,7 +51,8 @@ const schema = (cwd: string) =>
       }),
     OUTLAST_DATA_DIR: text.transform((path) => resolve(cwd, path ?? '.outlast')),
     DATABASE_URL: text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
-      error: 'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
+      error:
+        'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
     }),
     OUTLAST_CONFIG: text
       .transform((path) => (path === undefined ? undefined : resolve(cwd, path)))

@@ -288,4 +288,4 @@ export type EngineEvents = {
   error: (error: Error, context: { readonly during: string; readonly runId?: string }) => void
 }
 
-export type { InterruptReason }
+export type { InterruptReason, Snapshot }

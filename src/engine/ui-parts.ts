@@ -11,7 +11,7 @@ export const uiParts = (view: RunView): MessagePart[] => {
   for (const step of view.steps) {
     parts.push({ type: 'step-start' })
     for (const part of stepParts(step, isSettled(view.run.status))) {
-      const key = part.type.startsWith('data-') && part['id'] ? `${part.type} ${part['id']}` : ''
+      const key = dataKey(part)
       const known = key ? data.get(key) : undefined
       if (known !== undefined) {
         parts[known] = part
@@ -23,6 +23,10 @@ export const uiParts = (view: RunView): MessagePart[] => {
   }
   return parts
 }
+
+/** What a later data part has to share with an earlier one to replace it; empty when nothing replaces it. */
+const dataKey = ({ type, id }: MessagePart): string =>
+  type.startsWith('data-') && typeof id === 'string' ? `${type} ${id}` : ''
 
 const stepParts = (view: StepView, settled: boolean): MessagePart[] => {
   const { step, calls } = view

@@ -5,7 +5,6 @@
  */
 import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
 import { type InterruptReason, type Lease, type RunRecord } from '../domain/run.ts'
-import type { StepRecord } from '../domain/step.ts'
 import { uiParts } from './ui-parts.ts'
 import type { Execution } from './execution.ts'
 import { historyMessages } from './history.ts'
@@ -17,17 +16,22 @@ import type {
   Conversations,
   EngineEvents,
   Journal,
-  LogEntry,
   RunBus,
-  RunJournal,
   RunQueue,
   RunStore,
   Settlement,
 } from './ports.ts'
-import { closingFrames } from './replay.ts'
+import {
+  closingEntries,
+  exhausted,
+  failedByAgent,
+  leftBehind,
+  MAX_ATTEMPTS,
+  missingAgent,
+} from './settlement.ts'
 import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
-import { isResolved, viewOf, type RunView } from './view.ts'
+import { viewOf, type RunView } from './view.ts'
 
 export type WorkerPorts = {
   readonly store: RunStore
@@ -48,8 +52,6 @@ export type WorkerOptions = {
   readonly onError: EngineEvents['error']
 }
 
-/** Claims without a journaled step in between, after which a run is given up. */
-const MAX_ATTEMPTS = 3
 /** Runs that one look at the table takes along. */
 const SWEEP_LIMIT = 50
 /** A bound run belongs to the socket that made it; only one that nobody took for so long is swept. */
@@ -273,76 +275,3 @@ const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
   workspaceId,
   epoch: leaseEpoch,
 })
-
-const missingAgent = (run: RunRecord): string =>
-  `There is no agent named ${run.agent ?? '(none)'} in this server any more.`
-
-const exhausted = (run: RunRecord, journal: RunJournal): Settlement => ({
-  ...atRest(run, journal),
-  outcome: {
-    status: 'failed',
-    code: 'recovery_exhausted',
-    error: `The run was started ${MAX_ATTEMPTS} times without progress and was given up.`,
-  },
-})
-
-const failedByAgent = (
-  run: RunRecord,
-  journal: RunJournal,
-  error: string,
-  sent: number,
-): Settlement => ({
-  ...atRest(run, journal, sent),
-  outcome: { status: 'failed', code: 'agent_error', error },
-})
-
-/** What becomes of a run that is settled without being executed again. */
-const leftBehind = (run: RunRecord, journal: RunJournal): Settlement => {
-  const rest = atRest(run, journal)
-  const last = journal.steps.at(-1)
-  const answered = last?.info?.finishReason === 'stop' && !rest.step && !hasOpenCalls(run, journal)
-  return { ...rest, outcome: { status: answered ? 'succeeded' : 'aborted' } }
-}
-
-const hasOpenCalls = (run: RunRecord, { steps, calls }: RunJournal): boolean =>
-  viewOf(run, steps, calls).steps.some((step) => !isResolved(step))
-
-/**
- * Readers of the process that died may have seen a step begin that the journal does not know. It is kept as an empty,
- * interrupted one, so that their message and everybody else's are the same.
- */
-const atRest = (run: RunRecord, journal: RunJournal, sent = 0): Omit<Settlement, 'outcome'> => {
-  const last = viewOf(run, journal.steps, journal.calls).steps.at(-1)
-  const begun = run.leaseEpoch > 1 || sent > 0
-  const goesOn = !last || (isResolved(last) && wantsMore(last.step))
-  return {
-    calls: [],
-    ...(begun && goesOn ? { step: emptyStep(run, journal.steps.length, sent + 1) } : {}),
-  }
-}
-
-const wantsMore = (step: StepRecord): boolean =>
-  step.parts.some((part) => part.type === 'tool-call' && !part.providerExecuted)
-
-const emptyStep = (run: RunRecord, stepIndex: number, n: number): StepRecord => ({
-  stepIndex,
-  epoch: run.leaseEpoch,
-  span: { from: n, to: n },
-  parts: [],
-  spans: [],
-  info: { finishReason: 'interrupted' },
-})
-
-const closingEntries = (view: RunView, sent: number): LogEntry[] => {
-  const epoch = view.run.leaseEpoch
-  const step = view.steps.length - 1
-  const frames = closingFrames(view, { epoch, n: sent, lens: [] })
-  return frames.map(({ position: { n }, chunk }, index) => ({
-    kind: 'settled',
-    epoch,
-    n,
-    step,
-    chunk,
-    last: index === frames.length - 1,
-  }))
-}

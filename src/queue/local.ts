@@ -1,8 +1,15 @@
 /** Queue, bus and chunk log inside one process. */
 import { LeaseLostError } from '../domain/errors.ts'
 import { comparePoints } from '../domain/position.ts'
-import type { ChunkLog, LogEntry, LogRead, RunBus, RunQueue, Signal } from '../engine/ports.ts'
-import type { Snapshot } from '../engine/view.ts'
+import type {
+  ChunkLog,
+  LogEntry,
+  LogRead,
+  RunBus,
+  RunQueue,
+  Signal,
+  Snapshot,
+} from '../engine/ports.ts'
 
 export const createLocalQueue = (): RunQueue => {
   const handlers = new Set<(runId: string) => void>()
