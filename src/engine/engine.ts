@@ -50,7 +50,7 @@ export class Engine implements EngineApi, AsyncDisposable {
   }
 
   async startTurn(turn: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
-    if (this.#closing.signal.aborted)
+    if (this.#closed)
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
     const { store, conversations, agents, queue, clock } = this.#ports
     const bound = !(await conversations.autonomousRuns(turn.principal.workspaceId))

@@ -251,6 +251,8 @@ export class Worker {
     const { clock, store } = this.#ports
     for (const run of await store.findUnheld(SWEEP_LIMIT)) {
       if (this.#draining) return
+      // Held here, only the renewal is late.
+      if (this.#running.has(run.id)) continue
       const fresh = clock.date().getTime() - run.createdAt.getTime() < BOUND_PATIENCE_MS
       if (run.stopRequestedAt || (run.bound && run.status !== 'pending'))
         await this.settleUnheld(run)
