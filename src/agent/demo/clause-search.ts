@@ -31,7 +31,11 @@ export const readSearch = (clause: Clause): Reading => {
   }
   return {
     commands: wanted.flatMap((query) =>
-      paths.map((path): Command => ({ verb: 'search', query: query.slice(0, 500), path })),
+      paths.map((path): Command => ({
+        verb: 'search',
+        query: query.slice(0, 500).toWellFormed(),
+        path,
+      })),
     ),
     problems: ignoredWords(targets.ignored),
   }

@@ -9,9 +9,10 @@ import type { Token } from './tokens.ts'
 import { courtesies, farewells, joiners, verbs } from './vocabulary.ts'
 import type { Verb } from './vocabulary.ts'
 
-const MAX_LENGTH = 8_000
+const MAX_LENGTH = 4_000
 const MAX_STEPS = 20
 const MAX_PARALLEL = 12
+const MAX_LATE_VERBS = 5
 
 /** The program that a message asks for, and what of it was not understood. */
 export const parseProgram = (message: string): Program => {
@@ -133,8 +134,8 @@ const negations = new Set(
 /** `my boss wants you to list the files`: a verb behind `to` or `you`, unless something is negated. */
 const readLateVerb = (parser: Parser, tokens: readonly Token[]): Reading => {
   if (tokens.some((token) => negations.has(token.lower))) return undefined
-  for (let at = 1; at < tokens.length; at += 1) {
-    if (!/^(?:to|you|:)$/.test(tokens[at - 1]!.lower)) continue
+  const starts = tokens.flatMap(({ lower }, at) => (/^(?:to|you|:)$/.test(lower) ? [at + 1] : []))
+  for (const at of starts.slice(0, MAX_LATE_VERBS)) {
     const match = phraseAt(verbs, tokens, at)
     if (!match || match.value === 'help' || match.value === 'thank') continue
     const reading = readVerb(parser, match, withoutFarewell(tokens.slice(match.next)))

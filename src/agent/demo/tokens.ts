@@ -74,7 +74,7 @@ const closing = new Map([
   ["'", "'"],
 ])
 
-const MAX_QUOTED = 4_000
+const MAX_QUOTED = 2_000
 
 const readQuoted = (source: string, start: number): Token | undefined => {
   const open = source[start]!
@@ -99,7 +99,13 @@ const closeOfSingle = (source: string, start: number, close: string): number => 
   return -1
 }
 
-const opening = '([{<'
+const pairs = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+  ['<', '>'],
+])
+const openings = new Map([...pairs].map(([open, close]) => [close, open]))
 const trailing = '.,;:!?…)]}>'
 
 const readWord = (source: string, start: number): Found => {
@@ -107,8 +113,10 @@ const readWord = (source: string, start: number): Found => {
   while (end < source.length && !isSpace(source[end]!) && !isQuoteInside(source, end)) end += 1
   let first = start
   let last = end
-  while (first < last && opening.includes(source[first]!)) first += 1
-  while (last > first && isTrailing(source.slice(first, last))) last -= 1
+  while (first < last && isOpening(source.slice(first, end))) first += 1
+  // Right behind a quote, `.` is a full stop and never the folder.
+  const isAlone = start === 0 || isSpace(source[start - 1]!)
+  while (last > first && isTrailing(source.slice(first, last), isAlone)) last -= 1
   const marks = (from: number, to: number): Token[] =>
     Array.from({ length: to - from }, (_, n) =>
       token('mark', source[from + n]!, from + n, from + n + 1),
@@ -121,14 +129,27 @@ const readWord = (source: string, start: number): Found => {
 const isQuoteInside = (source: string, at: number): boolean =>
   '"`“«'.includes(source[at]!) && readQuoted(source, at) !== undefined
 
-/** Punctuation that ends a sentence, not a name: `.` and `..` are folders, `a_(b)` keeps its bracket. */
-const isTrailing = (word: string): boolean => {
-  const last = word.at(-1)!
-  if (!trailing.includes(last) || /^\.{1,2}$/.test(word)) return false
-  const pair = { ')': '(', ']': '[', '}': '{', '>': '<' }[last]
-  if (pair !== undefined) return count(word, pair) < count(word, last)
-  // `../..` ends in a folder, `docs..` and `docs.` end in a full stop.
-  return !/(?:^|[/\\])\.{1,2}$/.test(word)
+/** A bracket around words, not one of a name such as `[id].ts`. */
+const isOpening = (word: string): boolean => {
+  const close = pairs.get(word[0]!)
+  if (close === undefined) return false
+  const inside = word.indexOf(close)
+  return inside < 0 || [...word.slice(inside)].every((character) => trailing.includes(character))
 }
 
-const count = (word: string, character: string): number => word.split(character).length - 1
+/** Punctuation that ends a sentence, not a name: `.` and `..` are folders, `a_(b)` keeps its bracket. */
+const isTrailing = (word: string, isAlone: boolean): boolean => {
+  const last = word.at(-1)!
+  if (!trailing.includes(last)) return false
+  if (/^\.{1,2}$/.test(word)) return !isAlone
+  const pair = openings.get(last)
+  if (pair !== undefined) return count(word, pair) < count(word, last)
+  // `../..` ends in a folder; `docs..`, `docs/.` and `https://a.test/..` end in full stops.
+  return word.includes('://') || !/(?:^|[/\\])\.{2}$/.test(word)
+}
+
+const count = (word: string, character: string): number => {
+  let found = 0
+  for (let at = 0; at < word.length; at += 1) if (word[at] === character) found += 1
+  return found
+}
