@@ -48,7 +48,7 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   app.onError(fail)
   app.notFound((c) => fail(new RouteNotFoundError(`There is nothing at ${c.req.path}.`)))
   app.use(async (c, next) => {
-    c.set('principal', await authenticate(c.req.raw, { address: c.env?.address }))
+    c.set('principal', await authenticate(c.req.raw, { address: c.env?.connection?.address }))
     await next()
   })
   const files = page === undefined ? async () => undefined : staticFiles(page)

@@ -2,12 +2,14 @@
 import type { ServerResponse } from 'node:http'
 import type { Principal } from '../domain/run.ts'
 
+/** The socket that a request came on; only where this app serves it itself, so that nobody adds to its answer. */
+export type Connection = {
+  readonly address: string | undefined
+  /** Where the answer may be written directly. */
+  readonly outgoing: ServerResponse
+}
+
 export type Env = {
-  Bindings: {
-    /** Address of the peer, when the app is served on sockets. */
-    readonly address?: string | undefined
-    /** Where the answer may be written directly. */
-    readonly outgoing?: ServerResponse
-  }
+  Bindings: { readonly connection?: Connection }
   Variables: { principal: Principal }
 }

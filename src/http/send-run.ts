@@ -30,7 +30,7 @@ export const sendRun = async (
   sending: Sending,
   options: SendOptions,
 ): Promise<Response> => {
-  const outgoing = c.env?.outgoing
+  const outgoing = c.env?.connection?.outgoing
   if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
   if (outgoing) {
     await send(nodeSink(outgoing, { headers: HEADERS, slow: options.slow }), sending, options)

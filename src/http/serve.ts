@@ -1,5 +1,6 @@
 /** Serves the app on a port, and lets it end in good order. */
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { coerceError, ConfigError } from '../domain/errors.ts'
@@ -10,6 +11,8 @@ export type ServeOptions = {
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
+  /** Hears of connections that could not be accepted. */
+  readonly onError?: (error: Error) => void
 }
 
 export type HttpServer = {
@@ -22,37 +25,41 @@ export type HttpServer = {
 }
 
 /** @throws ConfigError when the port cannot be had */
-export const serveHttp = async ({ app, host, port }: ServeOptions): Promise<HttpServer> => {
+export const serveHttp = async (options: ServeOptions): Promise<HttpServer> => {
+  const { app, host, port, onError } = options
   const server = createAdaptorServer({
     fetch: (request, bindings) => {
       const { incoming, outgoing } = bindings as HttpBindings
-      return app.fetch(request, { address: incoming.socket.remoteAddress, outgoing })
+      const connection = { address: incoming.socket.remoteAddress, outgoing }
+      return app.fetch(request, { connection })
     },
     hostname: host,
     // Other code of this process keeps its Request and Response.
     overrideGlobalObjects: false,
-  })
+  }) as Server
   server.listen(port, host)
   await once(server, 'listening').catch((error: unknown) => {
     throw explain(coerceError(error), host, port)
   })
+  server.on('error', (error: Error) => onError?.(error))
   let closed: Promise<void> | undefined
-  const close = async (graceMs: number) => {
-    const done = once(server, 'close')
-    server.close()
-    const timer = setTimeout(
-      () => 'closeAllConnections' in server && server.closeAllConnections(),
-      graceMs,
-    )
-    try {
-      await done
-    } finally {
-      clearTimeout(timer)
-    }
-  }
   return {
     port: (server.address() as AddressInfo).port,
-    close: (graceMs = 30_000) => (closed ??= close(graceMs)),
+    close: (graceMs = 30_000) => (closed ??= closeServer(server, graceMs)),
+  }
+}
+
+const closeServer = async (server: Server, graceMs: number): Promise<void> => {
+  const closed = once(server, 'close')
+  server.close()
+  // A client keeps its connection after an answer; nobody is there for its next request.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs)
+  try {
+    await closed
+  } finally {
+    clearInterval(idle)
+    clearTimeout(grace)
   }
 }
 

@@ -1,7 +1,6 @@
 /** The app on a real socket, with an engine on an embedded database; and clients that see what a socket does. */
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { createConnection, type Socket } from 'node:net'
 import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import type { AgentDefinition } from '../../src/agent/define-agent.ts'
@@ -23,6 +22,8 @@ export type Serving = AsyncDisposable & {
 }
 
 export type ServingOptions = {
+  /** Wraps the engine that the app sees. */
+  readonly decorate?: (engine: EngineApi) => EngineApi
   readonly limits?: HttpLimits
   /** False: runs of the workspace end with their request. */
   readonly autonomousRuns?: boolean
@@ -30,7 +31,7 @@ export type ServingOptions = {
 
 export const serving = async (
   agent: AgentDefinition,
-  { limits = {}, autonomousRuns = true }: ServingOptions = {},
+  { limits = {}, autonomousRuns = true, decorate = (engine) => engine }: ServingOptions = {},
 ): Promise<Serving> => {
   const outlast = await testOutlast([agent])
   await outlast.db
@@ -39,7 +40,7 @@ export const serving = async (
     .where('id', '=', PRINCIPAL.workspaceId)
     .execute()
   const errors: Error[] = []
-  const { http, url } = await serveEngine(outlast.engine, errors, limits)
+  const { http, url } = await serveEngine(decorate(delegate(outlast.engine)), errors, limits)
   return {
     url,
     outlast,
@@ -54,6 +55,16 @@ export const serving = async (
     },
   }
 }
+
+/** The same engine as an object that can be spread. */
+const delegate = (engine: EngineApi): EngineApi => ({
+  startTurn: (turn) => engine.startTurn(turn),
+  attach: (...args) => engine.attach(...args),
+  attachOwn: (run) => engine.attachOwn(run),
+  stop: (...args) => engine.stop(...args),
+  latest: (...args) => engine.latest(...args),
+  history: (...args) => engine.history(...args),
+})
 
 export const serveEngine = async (engine: EngineApi, errors: Error[], limits: HttpLimits = {}) => {
   const app = createHttpApp({
@@ -105,18 +116,4 @@ export const rawRequest = async (
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk
   return { status: response.statusCode!, body: text, headers: response.headers }
-}
-
-/** A connection that sends a request and reads nothing until told so. */
-export const mutePost = async (url: string, path: string, body: unknown): Promise<Socket> => {
-  const { hostname, port, host } = new URL(url)
-  const socket = createConnection({ host: hostname, port: Number(port) })
-  await once(socket, 'connect')
-  socket.pause()
-  const text = JSON.stringify(body)
-  socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-  )
-  return socket
 }
