@@ -11,6 +11,7 @@ type Loaded = Conversation & { readonly generation: number }
 
 export const App = ({ chatId }: { chatId: string }) => {
   const [loaded, setLoaded] = useState<Loaded>()
+  /** Why nothing could be loaded yet. */
   const [trouble, setTrouble] = useState<Trouble>()
   // Lives here because it survives a reload of the chat.
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT)
@@ -19,21 +20,24 @@ export const App = ({ chatId }: { chatId: string }) => {
   const show = useCallback((conversation: Conversation) => {
     const arrived = (id: string | undefined) =>
       conversation.messages.some((message) => message.id === id)
-    setTrouble(undefined)
     setDraft((kept) => (arrived(kept.id) ? EMPTY_DRAFT : kept))
     setLoaded((before) => ({ ...conversation, generation: (before?.generation ?? 0) + 1 }))
   }, [])
-  const reload = useCallback(
-    () =>
-      loadConversation(chatId).then(show, (error: unknown) =>
-        setTrouble(failed('The chat could not be loaded', error)),
+  const load = useCallback(
+    (): Promise<Trouble | undefined> =>
+      loadConversation(chatId).then(
+        (conversation) => {
+          show(conversation)
+          return undefined
+        },
+        (error: unknown) => failed('The chat could not be loaded', error),
       ),
     [chatId, show],
   )
-
+  const loadFirst = useCallback(() => load().then(setTrouble), [load])
   useEffect(() => {
-    void reload()
-  }, [reload])
+    void loadFirst()
+  }, [loadFirst])
 
   return (
     <>
@@ -45,14 +49,13 @@ export const App = ({ chatId }: { chatId: string }) => {
           conversation={loaded}
           draft={draft}
           onDraft={setDraft}
-          reload={reload}
-          loadTrouble={trouble}
+          reload={load}
           isDemo={isDemo}
         />
       ) : (
         <main>
           {trouble ? (
-            <TroubleNote trouble={trouble} onAction={reload} />
+            <TroubleNote trouble={trouble} onAction={loadFirst} />
           ) : (
             <p>Loading the chat …</p>
           )}

@@ -19,12 +19,11 @@ type Props = {
   conversation: Conversation
   draft: Draft
   onDraft: Dispatch<SetStateAction<Draft>>
-  reload: () => Promise<void>
-  loadTrouble: Trouble | undefined
+  reload: () => Promise<Trouble | undefined>
   isDemo: boolean
 }
 
-export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: Props) => {
+export const Chat = ({ chatId, conversation, draft, onDraft, reload, isDemo }: Props) => {
   const chat = useChat<Message>({
     id: chatId,
     messages: conversation.messages,
@@ -32,7 +31,7 @@ export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: 
     transport,
     throttle: 50,
   })
-  const { messages, status } = chat
+  const { messages } = chat
   const sent = useRef<Draft>(undefined)
   const takeBack = () => {
     const question = sent.current
@@ -42,23 +41,19 @@ export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: 
     onDraft(({ text }) => (text ? { text: `${question.text}\n${text}` } : question))
     return true
   }
-  const { run, trouble, stop, isStopping, clearTrouble } = useRun({
+  const { run, isStreaming, trouble, retry, isStopping, stop } = useRun({
     chatId,
     initial: conversation.run,
-    chat,
+    stream: chat,
     takeBack,
     reload,
   })
-  const isStreaming = status === 'submitted' || status === 'streaming'
   const isBusy = isStreaming || isActive(run)
-  const shown = trouble ?? rest.loadTrouble
-  const stick = useStickToEnd(messages, shown)
+  const stick = useStickToEnd(messages, trouble)
 
   const send = ({ text, id = generateId() }: Draft) => {
     sent.current = { text, id }
     rememberChat(chatId, text)
-    onDraft(EMPTY_DRAFT)
-    clearTrouble()
     stick()
     void chat.sendMessage({ id, role: 'user', parts: [{ type: 'text', text }] })
   }
@@ -66,7 +61,7 @@ export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: 
   return (
     <>
       <main>
-        {rest.isDemo && (
+        {isDemo && (
           <DemoNote
             isFolded={messages.length > 0}
             isBusy={isBusy}
@@ -83,15 +78,18 @@ export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: 
           ))}
         </div>
         <p className="state" role="status">
-          {stateInWords({ isStreaming, isStopping, isActive: isActive(run), isCut: !!shown })}
+          {isStopping ? 'Stopping …' : isBusy && !trouble && 'Working …'}
         </p>
       </main>
       <footer>
-        {shown && <TroubleNote trouble={shown} onAction={reload} />}
+        {trouble && <TroubleNote trouble={trouble} onAction={retry} />}
         <Composer
           draft={draft}
           onDraft={onDraft}
-          onSend={send}
+          onSend={(question) => {
+            onDraft(EMPTY_DRAFT)
+            send(question)
+          }}
           isBusy={isBusy}
           isStopping={isStopping}
           onStop={stop}
@@ -99,14 +97,4 @@ export const Chat = ({ chatId, conversation, draft, onDraft, reload, ...rest }: 
       </footer>
     </>
   )
-}
-
-type State = { isStreaming: boolean; isStopping: boolean; isActive: boolean; isCut: boolean }
-
-const stateInWords = (state: State): string => {
-  if (state.isStopping) return 'Stopping …'
-  if (state.isStreaming) return 'Working …'
-  if (state.isActive && !state.isCut)
-    return 'An answer is being written. It appears here when it is complete.'
-  return ''
 }

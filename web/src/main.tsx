@@ -1,4 +1,5 @@
 /** Starts the page. */
+import './no-eval.ts'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { openChat } from './chats.ts'

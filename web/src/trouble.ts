@@ -29,7 +29,7 @@ export const unsent = (error: unknown): Trouble => {
 }
 
 /** The stream broke off; what the run did meanwhile is not known here. */
-export const disconnected = (error: unknown): Trouble => {
+export const disconnected = (error?: unknown): Trouble => {
   const refusal = refusalOf(error)
   return {
     text: refusal

@@ -1,0 +1,62 @@
+/** A real browser for tests; without one the tests fail with a line that says how to get it. */
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: findChromium(), args: ARGS })
+
+const findChromium = (): string => {
+  const given = process.env['CHROMIUM_PATH']
+  const found = given ? [given].find(existsSync) : PLACES.find(existsSync)
+  if (found !== undefined) return found
+  throw new Error(
+    given
+      ? `CHROMIUM_PATH names ${given}, and there is no such file.`
+      : 'The browser tests need Chromium: "apt-get install chromium", or set CHROMIUM_PATH to a Chromium or Chrome.',
+  )
+}
+
+export type Complaints = {
+  /** What the browser complained about so far, except what was expected. */
+  readonly list: readonly string[]
+  /** From now on complaints like this one are part of the test. */
+  expect(complaint: RegExp): void
+}
+
+/** Collects errors and warnings of the console, uncaught errors and violations of the content security policy. */
+export const complaintsOf = async (page: Page): Promise<Complaints> => {
+  const list: string[] = []
+  const expected: RegExp[] = []
+  const add = (complaint: string) => {
+    if (!expected.some((pattern) => pattern.test(complaint))) list.push(complaint)
+  }
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') add(message.text())
+  })
+  page.on('pageerror', (error) => add(`uncaught ${error.stack ?? error.message}`))
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      // oxlint-disable-next-line no-console -- this runs in the page, and the console is how it is heard
+      console.error(`violates ${violatedDirective}: ${blockedURI}`),
+    )
+  })
+  return { list, expect: (complaint) => void expected.push(complaint) }
+}
