@@ -43,6 +43,11 @@ describe('single commands', () => {
     ['use readFile on README.md', 'read README.md'],
     ['read [id].tsx', 'read [id].tsx'],
     ['README.md', 'read README.md'],
+    ['In src, list the files', 'list the files in src'],
+    ['In README.md, search for "a b"', 'search for "a b" in README.md'],
+    ["I'd like to know how many lines a.md has", 'count the lines in a.md'],
+    ['open docs', 'list the files in docs'],
+    ["show me what's in the docs folder", 'list the files in docs'],
     ['search for "TODO" in src', 'search for "TODO" in src'],
     ['search for TODO in src', 'search for "TODO" in src'],
     ['search src for some words', 'search for "some words" in src'],
@@ -91,6 +96,7 @@ describe('single commands', () => {
     ['2+2', 'calculate 2+2'],
     ['what is 1/0', 'calculate 1/0'],
     ['compute 2 $ 3', 'calculate 2 $ 3'],
+    ['what is the square root of 16?', 'calculate square root of 16'],
     ['say hello', 'say <hello>'],
     ['echo "a and then list files"', 'say <a and then list files>'],
     ['repeat after me: I am a demo', 'say <I am a demo>'],
@@ -134,6 +140,12 @@ describe('several commands', () => {
     ['wait 2 seconds and list the files', [`wait 2 seconds & list the files in ${root}`]],
     ['say hi and wait 1 second', ['say <hi> & wait 1 second']],
     ['say hi and bye', ['say <hi and bye>']],
+    [
+      'read a.md and b.md, then count the words in both',
+      ['read a.md & read b.md', 'count the words in a.md & count the words in b.md'],
+    ],
+    ['While waiting 5 seconds, list docs', ['wait 5 seconds & list the files in docs']],
+    ['wait 1s. In docs, read a.md', ['wait 1 second', 'read docs/a.md']],
     ['list src | wc -l', ['list the files in src', 'count the lines in src']],
     ['list the files in src then count them', ['list the files in src', 'count the files in src']],
     [
@@ -200,6 +212,8 @@ describe('what is not understood', () => {
     ['count to 1.5', [], 'whole numbers'],
     ['write 9999 words', ['write about 5000 words'], 'at most 5000'],
     ['write a story about dragons', ['write about 300 words'], 'cannot choose'],
+    ['in docs, wait 1s', ['wait 1 second'], '"in docs"'],
+    ['in docs', [], '"in docs"'],
     ['.', [], '"."'],
     ['"', [], '"""'],
   ])('%s', (message, expected, problem) => {
@@ -210,12 +224,14 @@ describe('what is not understood', () => {
 
   it('says what is too much, and leaves it out', () => {
     const many = parseProgram('list files then '.repeat(30))
-    expect([many.steps.length, many.problems]).toEqual([
-      20,
-      ['I do at most 20 steps and leave the others out.'],
-    ])
+    expect([many.steps.length, many.problems]).toEqual([20, ['I do at most 20 steps.']])
     const wide = parseProgram(`read ${Array.from({ length: 30 }, (_, n) => `${n}.txt`).join(', ')}`)
     expect([wide.steps[0]!.length, wide.problems.length]).toEqual([12, 1])
+    const odd = parseProgram(Array.from({ length: 30 }, (_, n) => `odd${n}.`).join(' '))
+    expect(odd.problems.slice(4)).toEqual([
+      'I did not understand "odd4".',
+      'There is more that I did not understand (25 parts).',
+    ])
     expect(parseProgram('x'.repeat(5_000)).problems[0]).toContain('first 4000 characters')
   })
 

@@ -72,7 +72,10 @@ const readUnits = ({ tokens, mentioned, phrase }: Clause): Reading => {
     if (targets.isUnknownIt) return unknownIt
     ignored.push(...targets.ignored)
     if (targets.paths.length > 0) isUsed = true
-    const isThem = current.length === 0 && item.some(({ lower }) => lower === 'them')
+    const isThem =
+      current.length === 0 &&
+      mentioned.group.length < 2 &&
+      item.some(({ lower }) => lower === 'them')
     const wanted: CountUnit[] = isThem ? ['files'] : [...new Set(current)]
     commands.push(...targets.paths.map((path): Command => ({ verb: 'count', path, units: wanted })))
     last = targets.paths.at(-1) ?? last

@@ -1,42 +1,54 @@
 /** Reads a whole message as a program of steps. Pure and total: any text gives a program, in bounded time. */
 import { readBare, readClause } from './clause.ts'
 import type { Command, Program } from './command.ts'
+import { clauseEnd, isNegation, jointAt, withoutFarewell, withoutTool } from './joints.ts'
+import type { Relation } from './joints.ts'
 import { phraseAt } from './phrases.ts'
 import type { Reading } from './reading.ts'
+import { findTargets } from './targets.ts'
 import type { Mentioned } from './targets.ts'
 import { rawText, tokenize } from './tokens.ts'
 import type { Token } from './tokens.ts'
-import { courtesies, farewells, joiners, verbs } from './vocabulary.ts'
+import { verbs } from './vocabulary.ts'
 import type { Verb } from './vocabulary.ts'
 
 const MAX_LENGTH = 4_000
 const MAX_STEPS = 20
 const MAX_PARALLEL = 12
+const MAX_PROBLEMS = 5
 const MAX_LATE_VERBS = 5
 
 /** The program that a message asks for, and what of it was not understood. */
 export const parseProgram = (message: string): Program => {
   const source = message.slice(0, MAX_LENGTH)
-  const parser = createParser(source)
-  const problems =
-    message.length > MAX_LENGTH ? [`I read only the first ${MAX_LENGTH} characters.`] : []
-  for (let at = 0; at < parser.tokens.length;) at = parser.clause(at)
-  return limited(parser.steps, [...problems, ...parser.problems])
+  const parser: Parser = {
+    source,
+    tokens: tokenize(source),
+    steps: [],
+    problems:
+      message.length > MAX_LENGTH ? [`I read only the first ${MAX_LENGTH} characters.`] : [],
+    mentioned: { last: undefined, folder: undefined, group: [] },
+    previous: undefined,
+    place: undefined,
+  }
+  let at = 0
+  while (at < parser.tokens.length) at = readNext(parser, at)
+  takePlace(parser, undefined)
+  return limited(parser)
 }
 
-const limited = (steps: readonly Command[][], problems: readonly string[]): Program => {
+const limited = ({ steps, problems }: Parser): Program => {
+  const told = [...new Set(problems)]
+  const rest = told.length - MAX_PROBLEMS
   const isTooWide = steps.some((step) => step.length > MAX_PARALLEL)
+  const limits = [
+    ...(rest > 0 ? [`There is more that I did not understand (${rest} parts).`] : []),
+    ...(steps.length > MAX_STEPS ? [`I do at most ${MAX_STEPS} steps.`] : []),
+    ...(isTooWide ? [`I do at most ${MAX_PARALLEL} things at once.`] : []),
+  ]
   return {
     steps: withoutIdleTalk(steps.slice(0, MAX_STEPS).map((step) => step.slice(0, MAX_PARALLEL))),
-    problems: [
-      ...new Set(problems),
-      ...(steps.length > MAX_STEPS
-        ? [`I do at most ${MAX_STEPS} steps and leave the others out.`]
-        : []),
-      ...(isTooWide
-        ? [`I do at most ${MAX_PARALLEL} things at once and leave the others out.`]
-        : []),
-    ],
+    problems: [...told.slice(0, MAX_PROBLEMS), ...limits],
   }
 }
 
@@ -52,8 +64,6 @@ const withoutIdleTalk = (steps: readonly Command[][]): Command[][] => {
   return answer ? [[answer]] : []
 }
 
-type Relation = 'then' | 'and'
-
 type Parser = {
   source: string
   tokens: readonly Token[]
@@ -61,26 +71,11 @@ type Parser = {
   problems: string[]
   mentioned: Mentioned
   previous: Previous | undefined
+  /** `In docs,` before the command that it belongs to. */
+  place: { tokens: readonly Token[]; relation: Relation | undefined } | undefined
 }
 
 type Previous = { verb: Verb; phrase: string }
-
-const createParser = (source: string) => {
-  const parser: Parser = {
-    source,
-    tokens: tokenize(source),
-    steps: [],
-    problems: [],
-    mentioned: { last: undefined, folder: undefined },
-    previous: undefined,
-  }
-  return {
-    tokens: parser.tokens,
-    steps: parser.steps,
-    problems: parser.problems,
-    clause: (at: number) => readNext(parser, at),
-  }
-}
 
 /** Reads what joins, then one clause; returns where the next one begins, always further on. */
 const readNext = (parser: Parser, at: number): number => {
@@ -93,14 +88,34 @@ const readNext = (parser: Parser, at: number): number => {
   const end = clauseEnd(tokens, bodyStart, match?.value)
   const body = withoutFarewell(withoutTool(tokens.slice(bodyStart, end)))
   const whole = tokens.slice(start, end)
+  const place = takePlace(parser, match?.value)
+  const relation = place ? place.relation : joint.relation
   const reading = match
-    ? readVerb(parser, match, body)
-    : readVerbless(parser, whole, joint.relation)
+    ? readVerb(parser, match, [...body, ...(place?.tokens ?? [])])
+    : readVerbless(parser, whole, relation)
   const late = reading ?? readLateVerb(parser, whole)
   if (match && late !== undefined) parser.previous = { verb: match.value, phrase: match.phrase }
-  if (late === undefined) notUnderstood(parser, whole)
-  else accept(parser, late, joint.relation)
+  if (late !== undefined) accept(parser, late, relation)
+  else if (isPlace(parser, whole)) parser.place = { tokens: whole, relation }
+  else notUnderstood(parser, whole)
   return Math.max(end, start + 1)
+}
+
+const isPlace = ({ mentioned }: Parser, tokens: readonly Token[]): boolean => {
+  if (!/^(?:in|inside|within|from|under)$/.test(tokens[0]?.lower ?? '')) return false
+  const { paths, ignored, isUnclear } = findTargets(tokens, mentioned)
+  return paths.length > 0 && ignored.length === 0 && !isUnclear
+}
+
+/** The place that was named before this clause, if its verb has a place; else it was not understood. */
+const takePlace = (parser: Parser, verb: Verb | undefined): Parser['place'] => {
+  const { place } = parser
+  parser.place = undefined
+  if (place === undefined || (verb && ['list', 'read', 'show', 'search', 'count'].includes(verb))) {
+    return place
+  }
+  notUnderstood(parser, place.tokens)
+  return undefined
 }
 
 const readVerb = (
@@ -127,13 +142,9 @@ const readVerbless = (
     : bare
 }
 
-const negations = new Set(
-  "don't dont not never no without avoid won't can't cannot stop".split(' '),
-)
-
 /** `my boss wants you to list the files`: a verb behind `to` or `you`, unless something is negated. */
 const readLateVerb = (parser: Parser, tokens: readonly Token[]): Reading => {
-  if (tokens.some((token) => negations.has(token.lower))) return undefined
+  if (tokens.some(isNegation)) return undefined
   const starts = tokens.flatMap(({ lower }, at) => (/^(?:to|you|:)$/.test(lower) ? [at + 1] : []))
   for (const at of starts.slice(0, MAX_LATE_VERBS)) {
     const match = phraseAt(verbs, tokens, at)
@@ -156,12 +167,25 @@ const accept = (
   const current = parser.steps.at(-1)
   if (relation === 'and' && current !== undefined) current.push(...reading.commands)
   else parser.steps.push([...reading.commands])
-  for (const command of reading.commands) {
-    if (command.verb === 'fetch') parser.mentioned = { ...parser.mentioned, last: command.url }
-    if (command.verb === 'list') parser.mentioned = { last: command.path, folder: command.path }
-    if (command.verb === 'read' || command.verb === 'count' || command.verb === 'search') {
-      parser.mentioned = { ...parser.mentioned, last: command.path }
-    }
+  remember(parser, reading.commands, relation)
+}
+
+const remember = (
+  parser: Parser,
+  commands: readonly Command[],
+  relation: Relation | undefined,
+): void => {
+  const named = commands.flatMap((command) => {
+    if (command.verb === 'fetch') return [command.url]
+    return 'path' in command ? [command.path] : []
+  })
+  if (named.length === 0) return
+  const { folder, group } = parser.mentioned
+  const listed = commands.findLast(({ verb }) => verb === 'list')
+  parser.mentioned = {
+    last: named.at(-1),
+    folder: listed?.verb === 'list' ? listed.path : folder,
+    group: listed ? [] : [...new Set(relation === 'and' ? [...group, ...named] : named)],
   }
 }
 
@@ -169,73 +193,4 @@ const notUnderstood = (parser: Parser, tokens: readonly Token[]): void => {
   const text = rawText(parser.source, tokens)
   const short = text.length > 200 ? `${text.slice(0, 200).toWellFormed()}…` : text
   parser.problems.push(`I did not understand "${short}".`)
-}
-
-type Joint = { next: number; relation: Relation | undefined; isHard: boolean }
-
-/** Everything between two clauses: marks, `and`, `then`, courtesies. A full stop counts as `then`. */
-const jointAt = (tokens: readonly Token[], start: number): Joint => {
-  let at = start
-  let isThen = false
-  let isAnd = false
-  let isHard = false
-  while (at < tokens.length) {
-    const token = tokens[at]!
-    const joiner = phraseAt(joiners, tokens, at)
-    const courtesy = phraseAt(courtesies, tokens, at)
-    const isSeparator = token.kind === 'break' || token.kind === 'mark'
-    if (!isSeparator && !joiner && !courtesy) break
-    const isStop = token.kind === 'break' || /^[.!?;…]$/.test(token.lower)
-    isThen ||= isStop || joiner?.value === 'next' || joiner?.value === 'later'
-    isHard ||= isStop || joiner?.value === 'next'
-    isAnd ||= joiner?.value === 'parallel' || token.lower === ','
-    at = Math.max(at + 1, joiner?.next ?? 0, courtesy?.next ?? 0)
-  }
-  return { next: at, relation: isThen ? 'then' : isAnd ? 'and' : undefined, isHard }
-}
-
-/** The first place where something else begins: hard joints always, `and` only before a verb, none inside brackets. */
-const clauseEnd = (tokens: readonly Token[], start: number, verb: Verb | undefined): number => {
-  let depth = 0
-  for (let at = start; at < tokens.length; at += 1) {
-    const token = tokens[at]!
-    if (token.lower === '(') depth += 1
-    if (token.lower === ')') depth -= 1
-    if (at === start && (token.lower === ':' || verb === 'search' || verb === 'say')) continue
-    const joint = startsJoint(tokens, at) ? jointAt(tokens, at) : undefined
-    if (joint === undefined) continue
-    const next = phraseAt(verbs, tokens, joint.next)
-    const isBeforeVerb =
-      (next !== undefined && next.value !== 'help' && next.value !== 'thank') ||
-      negations.has(tokens[joint.next]?.lower ?? '')
-    const isHard = joint.isHard && verb !== 'say'
-    if (joint.next >= tokens.length || isHard || (isBeforeVerb && depth <= 0)) return at
-  }
-  return tokens.length
-}
-
-/** A courtesy alone ends nothing: `the first file` has one in its middle. */
-const startsJoint = (tokens: readonly Token[], at: number): boolean => {
-  const token = tokens[at]!
-  return (
-    token.kind === 'break' ||
-    /^[.,;:!?…]$/.test(token.lower) ||
-    phraseAt(joiners, tokens, at) !== undefined
-  )
-}
-
-/** `use the wait tool for 3 seconds` is `wait for 3 seconds`. */
-const withoutTool = (tokens: readonly Token[]): readonly Token[] => {
-  if (tokens[0]?.lower !== 'tool') return tokens
-  return tokens.slice(/^(?:to|with|on)$/.test(tokens[1]?.lower ?? '') ? 2 : 1)
-}
-
-const withoutFarewell = (tokens: readonly Token[]): readonly Token[] => {
-  for (let size = Math.min(4, tokens.length); size > 0; size -= 1) {
-    const at = tokens.length - size
-    if (phraseAt(farewells, tokens, at)?.next === tokens.length)
-      return withoutFarewell(tokens.slice(0, at))
-  }
-  const last = tokens.at(-1)
-  return last?.kind === 'mark' && last.lower === ',' ? withoutFarewell(tokens.slice(0, -1)) : tokens
 }

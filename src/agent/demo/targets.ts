@@ -6,6 +6,8 @@ export type Mentioned = {
   last: string | undefined
   /** The last folder that was listed: what "them" and "the files" are in. */
   folder: string | undefined
+  /** The paths that were named together last: what "both" are. */
+  group: readonly string[]
 }
 
 export type Targets = {
@@ -23,7 +25,8 @@ const words = (text: string): Set<string> => new Set(text.split(/\s+/))
 const separators = words('and or & + , ;')
 const locators = words('in inside within from under below of at through across on into')
 const filling = words(`
-  the a an my your our their its this that these those some any each every all both only whole entire full
+  the a an my your our its this that these those some any every all only whole one located stored
+  you we i got what's entire full
   file files folder folders directory directories dir dirs document documents page pages website site url
   urls link address path paths item items entry entries list listing names name called named content contents
   text in inside within from under below of at through across on into me us for with to out up by
@@ -32,8 +35,8 @@ const filling = words(`
   what which number total amount how many much sorted ordered alphabetically
   recursively carefully again quickly fully completely first too also now aloud slowly just and or
 `)
-const pronouns = words('it them that this there these those its same one')
-const plural = words('them there these those')
+const pronouns = words('it them that this there these those its same both each their')
+const plural = words('them there these those both each their')
 const location = words('in inside within from under')
 
 /** A name that can only be meant as a path: it has a slash, an extension, or is `.` or `..`. */
@@ -94,8 +97,9 @@ const targetsOfItem = (
   if (rest.length > 1) return { ...result, ignored: rest, isUnclear: true }
   const pronoun = pronounIn(named)
   const meant = meaningOf(named, mentioned)
-  if (meant !== undefined) return { ...result, paths: [meant] }
-  return { ...result, isUnknownIt: pronoun === 'it' || pronoun === 'them' }
+  return meant.length > 0
+    ? { ...result, paths: meant }
+    : { ...result, isUnknownIt: pronoun === 'it' || pronoun === 'them' }
 }
 
 const isName = (token: Token): boolean =>
@@ -112,7 +116,7 @@ const inFolder = (named: readonly Token[], mentioned: Mentioned): string | undef
   const [name, ...more] = named.slice(0, Math.max(at, 0)).filter(isCandidate)
   const after = named.slice(at + 1)
   const [folder, ...others] = after.filter(isCandidate).map((token) => token.text)
-  const parent = folder ?? meaningOf(after, mentioned)
+  const parent = folder ?? meaningOf(after, mentioned)[0]
   if (name === undefined || parent === undefined || more.length > 0 || others.length > 0)
     return undefined
   if (/^[/~]|:\/\//.test(name.text) || parent.includes('://')) return undefined
@@ -122,11 +126,13 @@ const inFolder = (named: readonly Token[], mentioned: Mentioned): string | undef
 const pronounIn = (tokens: readonly Token[]): string | undefined =>
   tokens.findLast((token) => token.kind === 'word' && pronouns.has(token.lower))?.lower
 
-/** What the last "it" or "them" among these words stands for. */
-const meaningOf = (tokens: readonly Token[], { last, folder }: Mentioned): string | undefined => {
+/** What the last "it", "them" or "both" among these words stands for. */
+const meaningOf = (tokens: readonly Token[], { last, folder, group }: Mentioned): string[] => {
   const pronoun = pronounIn(tokens)
-  if (pronoun === undefined) return undefined
-  return plural.has(pronoun) ? (folder ?? last) : last
+  if (pronoun === undefined) return []
+  if (plural.has(pronoun) && group.length > 1) return [...group]
+  const meant = plural.has(pronoun) ? (folder ?? last) : last
+  return meant === undefined ? [] : [meant]
 }
 
 export const isLocator = (token: Token): boolean =>

@@ -145,7 +145,7 @@ const isTrailing = (word: string, isAlone: boolean): boolean => {
   const pair = openings.get(last)
   if (pair !== undefined) return count(word, pair) < count(word, last)
   // `../..` ends in a folder; `docs..`, `docs/.` and `https://a.test/..` end in full stops.
-  return word.includes('://') || !/(?:^|[/\\])\.{2}$/.test(word)
+  return !(word.endsWith('/..') || word.endsWith('\\..')) || word.includes('://')
 }
 
 const count = (word: string, character: string): number => {

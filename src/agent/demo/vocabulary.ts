@@ -19,8 +19,9 @@ export type Verb =
 export const verbs = phraseTable<Verb>({
   list: `list, ls, dir, tree, enumerate, list out, list up, list me, listing, listfiles, list_files,
     what files, which files, what folders, which folders, what are the files, what is there, what's there`,
-  read: `read, open, cat, head, tail, read out, read me, open up, reread, reading, opening, readfile, read_file`,
-  show: `show, show me, display, view, print, look at, look into, take a look at, have a look at, showing,
+  read: `read, cat, head, tail, read out, read me, reread, reading, readfile, read_file`,
+  show: `show, show me, show me what's in, show me what is in, open, open up, opening,
+    display, view, print, look at, look into, take a look at, have a look at, showing,
     give me, let me see, see, check, check out, inspect, examine, explore,
     what's in, what is in, whats in, what is inside, what's inside, what does, what do,
     tell me what is in, tell me what's in, tell me the contents of, contents of, the contents of, content of`,
@@ -49,7 +50,8 @@ export const verbs = phraseTable<Verb>({
   help: `help, help me, commands, usage, instructions, what can you do, what do you do, what can i do,
     what can i ask, who are you, what are you, are you, how do you work, how does this work, what is this,
     introduce yourself, tell me about yourself, tell me who you are, what is your name, what's your name,
-    which model, what model, what tools, which tools, what commands, which commands,
+    which model, what model, list your tools, list the tools,
+    list tools, list your commands, show your tools, what tools, which tools, what commands, which commands,
     hello, hi, hey, good morning, good afternoon, good evening, greetings, test`,
   thank: `thanks, thank you, thx, cheers, bye, goodbye, ok, okay, great, nice, cool`,
 })
@@ -61,7 +63,7 @@ export const joiners = phraseTable<Joiner>({
   next: `then, after that, after this, after which, followed by, ->, =>, →, &&, |, >>`,
   later: `next, afterwards, afterward, finally, lastly, last, subsequently, thereafter, later, eventually,
     once done, once that is done, when done, when that is done, when you are done, at the end, in the end`,
-  parallel: `and, &, also, as well as, at the same time, in parallel, in parallel with, simultaneously,
+  parallel: `and, &, while, while you, while you are, also, as well as, at the same time, in parallel, in parallel with, simultaneously,
     meanwhile, while you do that, plus, but, additionally, concurrently, together with`,
 })
 
@@ -69,7 +71,8 @@ export const joiners = phraseTable<Joiner>({
 export const courtesies = phraseTable<'courtesy'>({
   courtesy: `please, kindly, pls, can you, could you, would you, will you, can you please, could you please,
     would you please, would you mind, i want you to, i would like you to, i'd like you to, i need you to,
-    i'd like to, i would like to, i want to, i need to, let's, lets, let us, you should, you must, you can,
+    i'd like to, i'd like to know, i would like to know, i want to know, i need to know, do you know,
+    i would like to, i want to, i need to, let's, lets, let us, you should, you must, you can,
     your task is to, do the following, do this, go ahead and, try to, proceed to, continue to, start by,
     begin by, to start, to begin, to begin with, now, just, so, well, again, once more, immediately, quickly,
     first, firstly, first of all, second, secondly, third, thirdly, in parallel, at the same time,

@@ -41,20 +41,31 @@ const operators = new Map(
   Object.entries({ '×': '*', '·': '*', '÷': '/', '−': '-', '–': '-', '**': '^' }),
 )
 
-const wordOperators: readonly (readonly [phrase: string, operator: string])[] = [
-  ['to the power of', '^'],
-  ['multiplied by', '*'],
-  ['divided by', '/'],
-  ['modulo', 'mod'],
-  ['plus', '+'],
-  ['minus', '-'],
-  ['times', '*'],
-  ['over', '/'],
-  ['percent', '%'],
-  ['mod', 'mod'],
-  ['of', 'of'],
-  ['x', '*'],
-]
+const numberNames =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
+
+/** Words that stand for a symbol; those of several words come before their parts. */
+const phrases = (
+  [
+    ['to the power of', { kind: 'op', text: '^' }],
+    ['multiplied by', { kind: 'op', text: '*' }],
+    ['divided by', { kind: 'op', text: '/' }],
+    ['modulo', { kind: 'op', text: 'mod' }],
+    ['plus', { kind: 'op', text: '+' }],
+    ['minus', { kind: 'op', text: '-' }],
+    ['times', { kind: 'op', text: '*' }],
+    ['over', { kind: 'op', text: '/' }],
+    ['percent', { kind: 'op', text: '%' }],
+    ['mod', { kind: 'op', text: 'mod' }],
+    ['of', { kind: 'op', text: 'of' }],
+    ['x', { kind: 'op', text: '*' }],
+    ['square root', { kind: 'name', text: 'sqrt' }],
+    ['cube root', { kind: 'name', text: 'cbrt' }],
+    ...numberNames
+      .split(' ')
+      .map((name, value): [string, Symbol] => [name, { kind: 'number', value }]),
+  ] satisfies [string, Symbol][]
+).map(([text, symbol]) => ({ pattern: new RegExp(`^${text}(?![a-z])`), text, symbol }))
 
 const constants = new Map(Object.entries({ pi: Math.PI, π: Math.PI, e: Math.E, tau: 2 * Math.PI }))
 
@@ -100,12 +111,11 @@ const lex = (source: string): Symbol[] | string => {
       continue
     }
     const word = /^[a-zπ][a-z0-9]*/.exec(rest)
-    const phrase =
-      word && wordOperators.find(([text]) => new RegExp(`^${text}(?![a-z])`).test(rest))
+    const phrase = word && phrases.find(({ pattern }) => pattern.test(rest))
     const sign = /^(?:\*\*|[-+*/^%(),×·÷−–])/.exec(rest)
-    const text = phrase?.[0] ?? word?.[0] ?? sign?.[0]
+    const text = phrase?.text ?? word?.[0] ?? sign?.[0]
     if (text === undefined) return `"${[...source.slice(at)][0]}" is not arithmetic`
-    if (phrase) symbols.push({ kind: 'op', text: phrase[1] })
+    if (phrase) symbols.push(phrase.symbol)
     else if (word) symbols.push({ kind: 'name', text })
     else symbols.push({ kind: 'op', text: operators.get(text) ?? text })
     at += text.length
