@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import * as errors from '../../src/domain/errors.ts'
+import { RESERVED_IDS } from '../../src/domain/message.ts'
+import { problemOf } from '../../src/protocol/problem.ts'
+import { ROUTES } from '../../src/protocol/routes.ts'
+
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+/** The rows of the tables below a heading, as their cells. */
+const rowsBelow = (text: string, heading: string): string[][] => {
+  const section = text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map((cells) => cells.slice(1, -1))
+}
+
+const unquote = (cell: string | undefined) => cell?.replaceAll('`', '') ?? ''
+
+let protocol: string
+beforeAll(async () => {
+  protocol = await read('PROTOCOL.md')
+})
+
+describe('PROTOCOL.md', () => {
+  it('has each problem with its status, and no other', () => {
+    const documented = Object.fromEntries(
+      rowsBelow(protocol, 'Problems')
+        .slice(1)
+        .map(([code, status]) => [unquote(code), Number(status)]),
+    )
+    const all = Object.values(errors)
+      .filter((value): value is typeof errors.InvariantError => /^[A-Z]\w+Error$/.test(value.name))
+      .filter((value) => value.name !== 'OutlastError')
+      .map((Class) => problemOf(new Class('x', [] as never)))
+    expect(documented).toEqual(Object.fromEntries(all.map(({ code, status }) => [code, status])))
+  })
+
+  it('has each cause of a failed run, in sentences that the code has too', async () => {
+    const rows = rowsBelow(protocol, 'What makes a run fail').slice(1)
+    const codes = /export type RunErrorCode =([^/]*)\n\n/.exec(await read('src/domain/run.ts'))?.[1]
+    const known = new Set([...(codes ?? '').matchAll(/'(\w+)'/g)].map(([, code]) => code))
+    known.delete('internal_error')
+    expect(new Set(rows.map(([, , code]) => unquote(code)))).toEqual(known)
+    const sources = await Promise.all(
+      [
+        'agent/failure.ts',
+        'agent/connection-failure.ts',
+        'engine/model-phase.ts',
+        'engine/run-loop.ts',
+        'engine/settlement.ts',
+        'engine/worker.ts',
+      ].map((file) => read(`src/${file}`)),
+    )
+    const source = sources.join('\n')
+    for (const [cause, , , sentence = ''] of rows) {
+      const words = sentence.split(/ \(.*|: .*|\d+| support| in its own/)[0]!.replace(/\.+$/, '')
+      const found =
+        source.includes(words) || source.includes(words.replace('The model provider ', ''))
+      expect(found, `${cause}: ${words}`).toBe(true)
+    }
+  })
+
+  it('has each route and each reserved id', () => {
+    for (const route of Object.values(ROUTES)) expect(protocol).toContain(`${route}\``.slice(0, -1))
+    expect(protocol).toContain(`\`${[...RESERVED_IDS].join(' ')}\``)
+  })
+})
