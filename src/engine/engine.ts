@@ -39,7 +39,7 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.#worker = new Worker(ports, {
       holder: options.holder,
       leaseTtlMs: options.leaseTtlMs ?? 10_000,
-      sweepMs: options.sweepMs ?? 1000,
+      sweepMs: options.sweepMs ?? 700,
       onError: options.onError,
     })
   }

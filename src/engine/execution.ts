@@ -14,6 +14,8 @@ export type Execution = {
   /** Aborted with an InterruptReason: stop, shutdown after the grace, or a lost lease. */
   readonly signal: AbortSignal
   readonly interrupt: (reason: InterruptReason) => void
+  /** Makes a durable write, however long the database is away; `until` ends the waiting, besides losing the run. */
+  readonly durably: <T>(work: () => Promise<T>, until?: AbortSignal) => Promise<T>
   /** True when the process wants to end: nothing new begins. */
   readonly draining: () => boolean
   /** Steps so far, the last one with its calls as they go. */

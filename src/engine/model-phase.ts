@@ -18,7 +18,7 @@ export const modelPhase = async (
   execution: Execution,
   request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
 ): Promise<ModelPhase> => {
-  const { agent, clock, signal, journal, lease, writer } = execution
+  const { agent, clock, signal, journal, lease, writer, durably } = execution
   for (let attempt = 0; ; attempt++) {
     const builder = new StepBuilder({
       writer,
@@ -32,7 +32,7 @@ export const modelPhase = async (
     const step = builder.record(builder.info(clock.date()))
     if (signal.aborted) return { kind: 'interrupted', step: interrupted(step) }
     if (!failure) {
-      await journal.appendStep(lease, step)
+      await durably(() => journal.appendStep(lease, step))
       return { kind: 'step', step }
     }
     const failed = { kind: 'failed' as const, outcome: outcomeOf(failure), step: interrupted(step) }

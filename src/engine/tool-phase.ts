@@ -16,7 +16,7 @@ import {
   type ToolCallRecord,
 } from '../domain/step.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
-import { dataChunk, outputChunk, preliminaryChunk } from './chunks.ts'
+import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
 import { getErrorText } from './error-text.ts'
 import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
 import type { Settlement, ToolUpdate } from './ports.ts'
@@ -98,6 +98,8 @@ class ToolPhase {
     if (before && !traits?.idempotent) return this.#end(before, UNKNOWN)
     if (signal.aborted) return
     const call = await this.#start(part, before)
+    // Between the check and the write: it is known not to have acted.
+    if (signal.aborted) return this.#end(call, { status: 'failed', error: NOT_EXECUTED })
     if (!traits) {
       const error = `There is no tool named ${part.toolName} any more.`
       return this.#end(call, { status: 'failed', error })
@@ -114,7 +116,7 @@ class ToolPhase {
   }
 
   async #start(part: ToolCallPart, before: ToolCallRecord | undefined): Promise<ToolCallRecord> {
-    const { journal, lease, writer } = this.#execution
+    const { journal, lease, writer, durably, signal } = this.#execution
     const call: ToolCallRecord = {
       stepIndex: this.#view.step.stepIndex,
       toolCallId: part.toolCallId,
@@ -126,7 +128,8 @@ class ToolPhase {
       span: { from: writer.n + 1 },
       attempt: (before?.attempt ?? 0) + 1,
     }
-    await journal.startCall(lease, call)
+    // A stop does not wait for a database that is away: what cannot be written as started is not started.
+    await durably(() => journal.startCall(lease, call), signal)
     this.#calls.set(part.toolCallId, call)
     return call
   }
@@ -203,9 +206,9 @@ class ToolPhase {
   }
 
   async #end(call: ToolCallRecord, end: CallEnd): Promise<void> {
-    const { journal, lease } = this.#execution
+    const { journal, lease, durably } = this.#execution
     const ended = this.#announce(call, end)
-    await journal.endCall(lease, call.stepIndex, call.toolCallId, ended)
+    await durably(() => journal.endCall(lease, call.stepIndex, call.toolCallId, ended))
   }
 
   /** Sends the result to readers and keeps it; what is journaled has the units that were sent. */

@@ -44,6 +44,7 @@ describe.each(DATABASES)('a stop on %s', (_name, options) => {
 
   it('in a tool gives it time to obey, then says that its outcome is unknown', async () => {
     const barrier = createBarrier()
+    const begun = createBarrier()
     const model = scriptedModel(() => [
       ...toolCallParts({ id: 'c1', name: 'deaf', input: {} }),
       ...toolCallParts({ id: 'c2', name: 'obedient', input: {} }),
@@ -59,10 +60,12 @@ describe.each(DATABASES)('a stop on %s', (_name, options) => {
     })
     const obedient = tool({
       inputSchema: z.object({}),
-      execute: (_input, { abortSignal }) =>
-        new Promise<string>((resolve) =>
+      execute: (_input, { abortSignal }) => {
+        begun.release()
+        return new Promise<string>((resolve) =>
           abortSignal!.addEventListener('abort', () => resolve('stopped in time')),
-        ),
+        )
+      },
     })
     await using outlast = await testOutlast(
       [defineAgent({ name: 'a', model, tools: { deaf, obedient } })],
@@ -70,7 +73,7 @@ describe.each(DATABASES)('a stop on %s', (_name, options) => {
     )
     const run = await outlast.ask('Hi')
     const frames = outlast.tail(run)
-    await barrier.reached
+    await Promise.all([barrier.reached, begun.promise])
     await outlast.engine.stop(outlast.principal, { runId: run.id })
     const parts = await messageParts((await frames).map(({ chunk }) => chunk))
     barrier.release()

@@ -1,0 +1,166 @@
+/** One run in the hands of this process, from the claim until it is settled, given back or lost. */
+import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
+import type { Lease, RunRecord } from '../domain/run.ts'
+import { historyMessages } from './history.ts'
+import { Interruption } from './interruption.ts'
+import type { Held } from './lease-keeper.ts'
+import { patiently } from './patience.ts'
+import type {
+  Agents,
+  ChunkLog,
+  Clock,
+  Conversations,
+  EngineEvents,
+  Journal,
+  RunBus,
+  RunStore,
+  Settlement,
+} from './ports.ts'
+import { runLoop, type LoopEnd } from './run-loop.ts'
+import { RunWriter } from './run-writer.ts'
+import {
+  closingEntries,
+  exhausted,
+  failedByAgent,
+  MAX_ATTEMPTS,
+  missingAgent,
+} from './settlement.ts'
+import { uiParts } from './ui-parts.ts'
+import { viewOf, type RunView } from './view.ts'
+
+export type ExecutionPorts = {
+  readonly store: RunStore
+  readonly journal: Journal
+  readonly conversations: Conversations
+  readonly bus: RunBus
+  readonly log: ChunkLog
+  readonly agents: Agents
+  readonly clock: Clock
+}
+
+export class RunExecution implements Held {
+  readonly lease: Lease
+  readonly #ports: ExecutionPorts
+  readonly #run: RunRecord
+  readonly #draining: () => boolean
+  readonly #onError: EngineEvents['error']
+  readonly #interruption = new Interruption()
+  readonly #writer: RunWriter
+
+  constructor(
+    ports: ExecutionPorts,
+    run: RunRecord,
+    options: { draining: () => boolean; onError: EngineEvents['error'] },
+  ) {
+    this.#ports = ports
+    this.#run = run
+    this.#draining = options.draining
+    this.#onError = options.onError
+    this.lease = leaseOf(run)
+    this.#writer = new RunWriter({
+      lease: this.lease,
+      log: ports.log,
+      bus: ports.bus,
+      clock: ports.clock,
+      onLeaseLost: () => this.lose(),
+      onError: (error) => this.#report(error, 'writing the chunk log'),
+    })
+  }
+
+  stop(): void {
+    this.#interruption.interrupt({ kind: 'stop' })
+  }
+
+  lose(): void {
+    this.#interruption.interrupt({ kind: 'lease-lost' })
+  }
+
+  /** Abandons what does not end by itself; the run goes on elsewhere. */
+  shutDown(): void {
+    this.#interruption.interrupt({ kind: 'shutdown' })
+  }
+
+  /** @throws what is neither an outage that was waited out nor a lost lease */
+  async run(): Promise<void> {
+    try {
+      const end = await this.#loop()
+      if (end.kind === 'settle') await this.#settle(end)
+      if (end.kind === 'release') await this.#ports.store.release([this.lease])
+    } catch (thrown) {
+      if (!(thrown instanceof LeaseLostError)) throw thrown
+    } finally {
+      this.#writer.close()
+    }
+  }
+
+  async #loop(): Promise<LoopEnd> {
+    const { agents, journal, conversations, clock } = this.#ports
+    const run = this.#run
+    const stored = await this.#load()
+    if (run.attempt > MAX_ATTEMPTS) return { kind: 'settle', ...exhausted(run, stored) }
+    const failed = (error: string, now = stored): LoopEnd => ({
+      kind: 'settle',
+      ...failedByAgent(run, now, error, this.#writer.n),
+    })
+    try {
+      const agent = await agents.resolve(run)
+      if (!agent) return failed(missingAgent(run))
+      const turns = await this.#durably(() => conversations.history(run))
+      const execution = {
+        run,
+        agent,
+        journal,
+        clock,
+        lease: this.lease,
+        writer: this.#writer,
+        signal: this.#interruption.signal,
+        interrupt: this.#interruption.interrupt.bind(this.#interruption),
+        durably: this.#durably.bind(this),
+        draining: this.#draining,
+        steps: [...viewOf(run, stored.steps, stored.calls).steps],
+      }
+      return await runLoop(execution, historyMessages(turns, agent.model.provider))
+    } catch (thrown) {
+      if (thrown instanceof LeaseLostError || isRetryable(thrown)) throw thrown
+      this.#report(coerceError(thrown), 'executing')
+      return failed('The run met an internal error.', await this.#load())
+    }
+  }
+
+  #load() {
+    const { id, workspaceId } = this.#run
+    return this.#durably(() => this.#ports.journal.load(id, workspaceId))
+  }
+
+  async #settle(settlement: Settlement): Promise<void> {
+    let view: RunView | undefined
+    const write = () =>
+      this.#ports.store.settle(this.lease, settlement, (run, { steps, calls }) => {
+        view = viewOf(run, steps, calls)
+        return uiParts(view)
+      })
+    await this.#durably(write)
+    if (view) await this.#writer.settled(closingEntries(view, this.#writer.n))
+  }
+
+  /** However long the database is away: until it answers, the run is lost or the process ends. */
+  #durably<T>(work: () => Promise<T>, until?: AbortSignal): Promise<T> {
+    const { gone } = this.#interruption
+    const patience = {
+      clock: this.#ports.clock,
+      until: until ? AbortSignal.any([gone, until]) : gone,
+      onError: (error: Error) => this.#report(error, 'writing to the database'),
+    }
+    return patiently(patience, work)
+  }
+
+  #report(error: Error, during: string): void {
+    this.#onError(error, { during, runId: this.#run.id })
+  }
+}
+
+export const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
+  runId: id,
+  workspaceId,
+  epoch: leaseEpoch,
+})
