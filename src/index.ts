@@ -8,6 +8,8 @@ export {
   type AgentTimeout,
   type OutlastTool,
   type OutlastToolSet,
+  type ToolRecovery,
+  type ToolRecoveryResult,
 } from './agent/define-agent.ts'
 export { toolRun, type ToolData, type ToolRun } from './agent/tool-run.ts'
 export { openDatabase, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'

@@ -4,7 +4,7 @@ import type { Agent, Agents } from '../engine/ports.ts'
 import type { AgentDefinition, OutlastToolSet } from './define-agent.ts'
 import { describeFailure } from './failure.ts'
 import { callModel } from './model-call.ts'
-import { runTool, traitsOf } from './run-tool.ts'
+import { recoverTool, runTool, traitsOf } from './run-tool.ts'
 
 export const createAgent = <TOOLS extends OutlastToolSet>(
   definition: AgentDefinition<TOOLS>,
@@ -21,6 +21,7 @@ export const createAgent = <TOOLS extends OutlastToolSet>(
     describeFailure: (error) => describeFailure(error, context),
     tool: (toolName) => traitsOf(tools, toolName),
     runTool: (invocation) => runTool(tools, invocation),
+    recoverTool: (invocation) => recoverTool(tools, invocation),
   }
 }
 

@@ -51,6 +51,9 @@ const settingProblemOf = (tool: Record<string, unknown>): string | undefined => 
   if (tool['idempotent'] !== undefined && typeof tool['idempotent'] !== 'boolean') {
     return 'has an idempotent that is neither true nor false.'
   }
+  if (tool['onInterrupted'] !== undefined && typeof tool['onInterrupted'] !== 'function') {
+    return 'has an onInterrupted that is no function.'
+  }
   return undefined
 }
 

@@ -10,7 +10,7 @@ import type {
   ToolOrder,
   ToolSet,
 } from 'ai'
-import type { ProviderOptions } from '@ai-sdk/provider-utils'
+import type { ProviderOptions, ToolExecutionOptions } from '@ai-sdk/provider-utils'
 import { AgentDefinitionError } from '../domain/errors.ts'
 import type { Agent } from '../engine/ports.ts'
 import {
@@ -28,7 +28,25 @@ import { REFUSED_OPTIONS } from './refused-options.ts'
 export type OutlastTool = ToolSet[string] & {
   /** Executing it twice is the same as executing it once: it only looks, or it honours the idempotency key. */
   readonly idempotent?: boolean | undefined
+  /**
+   * Finds out what became of a call that was started before its process died, by the idempotency key for example
+   * (`toolRun(options).idempotencyKey`). Without it, and without `idempotent`, the model is told that the outcome is unknown.
+   */
+  readonly onInterrupted?: ToolRecovery | undefined
 }
+
+/** What a tool found out about an interrupted call of its own. */
+export type ToolRecoveryResult =
+  | { readonly outcome: 'succeeded'; readonly output: unknown }
+  | { readonly outcome: 'failed'; readonly error: string }
+  /** It never took effect: it is executed now. */
+  | { readonly outcome: 'not-executed' }
+  | { readonly outcome: 'unknown' }
+
+export type ToolRecovery = (
+  input: never,
+  options: ToolExecutionOptions<never>,
+) => ToolRecoveryResult | PromiseLike<ToolRecoveryResult>
 
 export type OutlastToolSet = Record<string, OutlastTool>
 

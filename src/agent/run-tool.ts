@@ -10,12 +10,12 @@ import {
   type ToolResultOutput,
 } from '@ai-sdk/provider-utils'
 import { ToolFailedError } from '../domain/errors.ts'
-import type { ToolInvocation, ToolTraits, ToolUpdate } from '../engine/ports.ts'
+import type { Recovery, ToolInvocation, ToolTraits, ToolUpdate } from '../engine/ports.ts'
 import type { OutlastTool, OutlastToolSet } from './define-agent.ts'
 import { asJson, toolRunOption } from './tool-run.ts'
 
 type Tools = Partial<OutlastToolSet> | undefined
-type OwnTool = Tool & Pick<OutlastTool, 'idempotent'>
+type OwnTool = Tool & Pick<OutlastTool, 'idempotent' | 'onInterrupted'>
 
 /** Names come from models: what every object inherits is no tool. */
 const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
@@ -23,7 +23,34 @@ const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
 
 export const traitsOf = (tools: Tools, name: string): ToolTraits | undefined => {
   const tool = ownTool(tools, name)
-  return tool && { dynamic: tool.type === 'dynamic', idempotent: tool.idempotent === true }
+  return (
+    tool && {
+      dynamic: tool.type === 'dynamic',
+      idempotent: tool.idempotent === true,
+      recoverable: tool.onInterrupted !== undefined,
+    }
+  )
+}
+
+/** @throws what the tool throws; then nothing is known about the call */
+export const recoverTool = async (tools: Tools, invocation: ToolInvocation): Promise<Recovery> => {
+  const { toolName, toolCallId, input, messages, signal } = invocation
+  const tool = ownTool(tools, toolName)
+  if (!isExecutableTool(tool) || !tool.onInterrupted) return { outcome: 'unknown' }
+  const options = {
+    toolCallId,
+    messages: [...messages],
+    abortSignal: signal,
+    context: await contextOf(tool, toolName),
+    ...toolRunOption(invocation),
+  }
+  const found = await tool.onInterrupted(input as never, options)
+  if (found.outcome !== 'succeeded') return found
+  return {
+    outcome: found.outcome,
+    output: asJson(found.output, `The output of the tool "${toolName}"`),
+    ...(await modelOutput(tool, invocation, found.output)),
+  }
 }
 
 /**

@@ -220,6 +220,8 @@ export type ToolTraits = {
   readonly dynamic: boolean
   /** May be executed again when its outcome is unknown: read-only, or it honours the idempotency key. */
   readonly idempotent: boolean
+  /** Can find out what became of a call whose outcome is unknown. */
+  readonly recoverable: boolean
 }
 
 export type ToolInvocation = {
@@ -241,6 +243,14 @@ export type ToolUpdate =
   /** `modelOutput`: what the model is told instead, when the tool says so. */
   | { readonly type: 'final'; readonly output: unknown; readonly modelOutput?: unknown }
 
+/** What a tool found out about a call of its own that was interrupted. */
+export type Recovery =
+  | { readonly outcome: 'succeeded'; readonly output: unknown; readonly modelOutput?: unknown }
+  | { readonly outcome: 'failed'; readonly error: string }
+  /** It never took effect: it may be executed now. */
+  | { readonly outcome: 'not-executed' }
+  | { readonly outcome: 'unknown' }
+
 export interface Agent {
   readonly name: string
   /** Model calls in one run, the last of them without tools. */
@@ -261,6 +271,8 @@ export interface Agent {
   tool(name: string): ToolTraits | undefined
   /** INVARIANT: ends with one `final`, or throws what the model is told as the tool's error. */
   runTool(invocation: ToolInvocation): AsyncIterable<ToolUpdate>
+  /** Asks a recoverable tool about a call that was started and has no result. */
+  recoverTool(invocation: ToolInvocation): Promise<Recovery>
 }
 
 export interface Agents {

@@ -5,7 +5,7 @@
  * started and has no result is executed again only when its tool is idempotent, else it is said to be unknown.
  */
 import type { ModelMessage } from 'ai'
-import { coerceError, LeaseLostError } from '../domain/errors.ts'
+import { coerceError, InvariantError, LeaseLostError } from '../domain/errors.ts'
 import {
   executableCalls,
   idempotencyKey,
@@ -18,8 +18,14 @@ import {
 import { cleanJson, cleanText } from '../domain/text.ts'
 import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
 import { getErrorText } from './error-text.ts'
-import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
-import type { Settlement, ToolUpdate } from './ports.ts'
+import {
+  interruptReason,
+  linkedController,
+  pause,
+  untilAborted,
+  type Execution,
+} from './execution.ts'
+import type { Settlement, ToolInvocation, ToolUpdate } from './ports.ts'
 import type { StepView } from './view.ts'
 
 /** After a stop, running tools get this long to end by themselves. */
@@ -70,7 +76,8 @@ class ToolPhase {
       overdue.abort()
       steps[steps.length - 1] = { step, calls: [...this.#calls.values()] }
     }
-    return this.#interrupted()
+    // Only a stop ends calls for good; whoever goes on with the run decides about them again.
+    return interruptReason(signal)?.kind === 'stop' ? this.#interrupted() : []
   }
 
   #onAbort(signal: AbortSignal, act: () => void): () => void {
@@ -95,8 +102,12 @@ class ToolPhase {
     const { agent, signal } = this.#execution
     const traits = agent.tool(part.toolName)
     const before = this.#calls.get(part.toolCallId)
-    if (before && !traits?.idempotent) return this.#end(before, UNKNOWN)
     if (signal.aborted) return
+    if (before && !traits?.idempotent) {
+      const found = traits?.recoverable ? await this.#recover(part, before, overdue) : UNKNOWN
+      if (!found) return
+      if (found !== 'not-executed') return this.#end(before, found)
+    }
     const call = await this.#start(part, before)
     // Between the check and the write: it is known not to have acted.
     if (signal.aborted) return this.#end(call, { status: 'failed', error: NOT_EXECUTED })
@@ -134,8 +145,49 @@ class ToolPhase {
     return call
   }
 
+  /** Asks the tool what became of the call; undefined when the run was told to end meanwhile. */
+  async #recover(
+    part: ToolCallPart,
+    before: ToolCallRecord,
+    overdue: AbortSignal,
+  ): Promise<CallEnd | 'not-executed' | undefined> {
+    const { agent } = this.#execution
+    const ask = async (invocation: ToolInvocation): Promise<CallEnd | 'not-executed'> => {
+      const recovery = await agent.recoverTool(invocation)
+      switch (recovery.outcome) {
+        case 'succeeded':
+          return succeeded(recovery)
+        case 'failed':
+          return { status: 'failed', error: cleanText(recovery.error) }
+        case 'not-executed':
+          return recovery.outcome
+        case 'unknown':
+          return UNKNOWN
+        default:
+          return recovery satisfies never
+      }
+    }
+    const found = await untilAborted(this.#withTool(part, before, ask), overdue)
+    if (!found || found === 'interrupted') return undefined
+    // A tool that cannot find out has not made the call fail.
+    return found !== 'not-executed' && found.status === 'failed' && found.thrown ? UNKNOWN : found
+  }
+
   /** Runs the tool; `interrupted` when it failed because the run was told to end. */
-  async #execute(part: ToolCallPart, call: ToolCallRecord): Promise<CallEnd | 'interrupted'> {
+  #execute(part: ToolCallPart, call: ToolCallRecord): Promise<CallEnd | 'interrupted'> {
+    const { agent } = this.#execution
+    return this.#withTool(part, call, async (invocation) => {
+      const final = await this.#collect(part, agent.runTool(invocation))
+      return succeeded(final)
+    })
+  }
+
+  /** Lets a tool act within its time. */
+  async #withTool<T>(
+    part: ToolCallPart,
+    call: ToolCallRecord,
+    act: (invocation: ToolInvocation) => Promise<T>,
+  ): Promise<T | CallEnd | 'interrupted'> {
     const { agent, run, signal, clock } = this.#execution
     using control = linkedController(signal)
     const timeout = new AbortController()
@@ -144,7 +196,7 @@ class ToolPhase {
       control.abort({ kind: 'timeout' })
     })
     try {
-      const updates = agent.runTool({
+      const acted = act({
         runId: run.id,
         chatId: run.chatId,
         stepIndex: call.stepIndex,
@@ -156,19 +208,14 @@ class ToolPhase {
         signal: control.signal,
         write: (data) => this.#write(part, data),
       })
-      const final = await untilAborted(this.#collect(part, updates), timeout.signal)
-      if (!final) return { status: 'failed', error: timeoutText(agent.timeout.toolMs) }
-      return {
-        status: 'succeeded',
-        output: cleanJson(final.output),
-        ...(final.modelOutput === undefined ? {} : { modelOutput: cleanJson(final.modelOutput) }),
-      }
+      const end = await untilAborted(acted, timeout.signal)
+      return end ?? { status: 'failed', error: timeoutText(agent.timeout.toolMs), thrown: true }
     } catch (thrown) {
       if (signal.aborted) return 'interrupted'
       const error = timeout.signal.aborted
         ? timeoutText(agent.timeout.toolMs)
         : cleanText(getErrorText(thrown))
-      return { status: 'failed', error }
+      return { status: 'failed', error, thrown: true }
     } finally {
       disarm()
     }
@@ -177,12 +224,12 @@ class ToolPhase {
   async #collect(
     part: ToolCallPart,
     updates: AsyncIterable<ToolUpdate>,
-  ): Promise<Extract<ToolUpdate, { type: 'final' }> | undefined> {
+  ): Promise<Extract<ToolUpdate, { type: 'final' }>> {
     for await (const update of updates) {
       if (update.type === 'final') return update
       this.#preliminary(part, cleanJson(update.output))
     }
-    return undefined
+    throw new InvariantError(`The tool ${part.toolName} ended without an output.`)
   }
 
   #preliminary(part: ToolCallPart, output: unknown): void {
@@ -216,7 +263,8 @@ class ToolPhase {
     const { writer, lease } = this.#execution
     const { preliminary: _dropped, ...rest } = call
     const span = call.epoch === lease.epoch ? call.span : { from: writer.n + 1 }
-    const ended = { ...rest, ...end, epoch: lease.epoch }
+    const { thrown: _thrown, ...kept } = end
+    const ended = { ...rest, ...kept, epoch: lease.epoch }
     const n = writer.chunk(call.stepIndex, outputChunk({ ...ended, span }))
     const record = { ...ended, span: { from: span.from, to: n } }
     this.#calls.set(call.toolCallId, record)
@@ -235,7 +283,22 @@ class ToolPhase {
 }
 
 type CallEnd = Pick<ToolCallEnd, 'status'> &
-  Partial<Pick<ToolCallEnd, 'output' | 'modelOutput' | 'error'>>
+  Partial<Pick<ToolCallEnd, 'output' | 'modelOutput' | 'error'>> & {
+    /** It was the tool's code that failed, not what it reports. */
+    readonly thrown?: boolean
+  }
+
+const succeeded = ({
+  output,
+  modelOutput,
+}: {
+  output: unknown
+  modelOutput?: unknown
+}): CallEnd => ({
+  status: 'succeeded',
+  output: cleanJson(output),
+  ...(modelOutput === undefined ? {} : { modelOutput: cleanJson(modelOutput) }),
+})
 
 const UNKNOWN: CallEnd = { status: 'unknown', error: INTERRUPTED_CALL }
 

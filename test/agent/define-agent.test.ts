@@ -121,8 +121,8 @@ describe('a definition', () => {
     const anything = dynamicTool({ inputSchema: jsonSchema({}), execute: async () => 1 })
     const definition = defineAgent({ ...minimal, tools: { search, anything } })
     const agent = createAgent(definition)
-    expect(agent.tool('anything')).toEqual({ dynamic: true, idempotent: false })
-    expect(agent.tool('search')).toEqual({ dynamic: false, idempotent: false })
+    expect(agent.tool('anything')).toEqual({ dynamic: true, idempotent: false, recoverable: false })
+    expect(agent.tool('search')).toEqual({ dynamic: false, idempotent: false, recoverable: false })
   })
 })
 
@@ -131,7 +131,7 @@ describe('tools of an agent', () => {
     const agent = createAgent(
       defineAgent({ ...minimal, tools: { add, look }, activeTools: ['look'] }),
     )
-    expect(agent.tool('look')).toEqual({ dynamic: false, idempotent: true })
+    expect(agent.tool('look')).toEqual({ dynamic: false, idempotent: true, recoverable: false })
     expect(agent.tool('add')).toBeUndefined()
   })
 

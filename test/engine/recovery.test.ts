@@ -1,7 +1,13 @@
 import { tool } from 'ai'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineAgent, type OutlastToolSet } from '../../src/agent/define-agent.ts'
+import {
+  defineAgent,
+  type OutlastTool,
+  type OutlastToolSet,
+  type ToolRecoveryResult,
+} from '../../src/agent/define-agent.ts'
+import { toolRun } from '../../src/agent/tool-run.ts'
 import { readOnly } from '../../src/agent/tools/read-only.ts'
 import type { WorkerPorts } from '../../src/engine/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
@@ -162,5 +168,57 @@ describe('a run whose process died', () => {
         { toolCallId: 'c3', output: { value: 'kept' } },
       ],
     })
+  })
+
+  it('in a tool that can find out asks it, and goes on with the truth', async () => {
+    const barrier = createBarrier()
+    const inputSchema = z.object({})
+    const waiting = tool({ inputSchema, execute: () => barrier.wait() })
+    const names = ['sent', 'refused', 'never', 'lost', 'broken'] as const
+    const first = agentOf(
+      () => [
+        ...names.flatMap((name) => toolCallParts({ id: name, name, input: {} })),
+        finishPart('tool-calls'),
+      ],
+      Object.fromEntries(names.map((name) => [name, waiting])),
+    )
+    const asked: string[] = []
+    const finding = (result: ToolRecoveryResult | Error): OutlastTool => ({
+      ...tool({ inputSchema, execute: async () => 'executed now' }),
+      onInterrupted: (_input, options) => {
+        asked.push(toolRun(options).idempotencyKey)
+        if (result instanceof Error) throw result
+        return result
+      },
+    })
+    const second = agentOf(done, {
+      sent: finding({ outcome: 'succeeded', output: 'was sent' }),
+      refused: finding({ outcome: 'failed', error: 'was refused' }),
+      never: finding({ outcome: 'not-executed' }),
+      lost: finding({ outcome: 'unknown' }),
+      broken: finding(new TypeError('cannot ask')),
+    })
+    const { run, calls } = await twoProcesses(first, second, async ({ ask, kill }) => {
+      await ask.ask('Hi')
+      await expect
+        .poll(() => ask.db.selectFrom('aiChatRunToolCalls').select('status').execute())
+        .toHaveLength(names.length)
+      kill()
+    })
+    expect(run).toMatchObject({ status: 'succeeded' })
+    const byName = Object.fromEntries(
+      calls.map(({ toolName, status, output, error, attempt }) => [
+        toolName,
+        { status, output, error, attempt },
+      ]),
+    )
+    expect(byName).toMatchObject({
+      sent: { status: 'succeeded', output: 'was sent', attempt: 1 },
+      refused: { status: 'failed', error: 'was refused', attempt: 1 },
+      never: { status: 'succeeded', output: 'executed now', attempt: 2 },
+      lost: { status: 'unknown', attempt: 1 },
+      broken: { status: 'unknown', attempt: 1 },
+    })
+    expect(asked.toSorted()).toEqual(names.map((name) => `${run.id}:0:${name}`).toSorted())
   })
 })

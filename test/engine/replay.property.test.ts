@@ -132,7 +132,7 @@ const runScript = fc.record({
 
 const agent = {
   model: { provider: 'test', modelId: 'test' },
-  tool: () => ({ dynamic: false, idempotent: true }),
+  tool: () => ({ dynamic: false, idempotent: true, recoverable: false }),
 } as unknown as Agent
 
 /** The world of one run: journal, ledger and log, as the engine would keep them. */
