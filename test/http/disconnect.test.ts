@@ -34,6 +34,10 @@ const waiting = () => {
 
 const latest = async ({ outlast }: Serving) => (await outlast.engine.latest(PRINCIPAL, 'c1'))!
 
+/** Polls, for as long as a busy machine may need. */
+const until = (check: () => boolean | Promise<boolean>) =>
+  vi.waitUntil(check, { timeout: 20_000, interval: 10 })
+
 /** Reads until the text of the model arrives. */
 const untilText = async (response: Response, text = 'First') => {
   for await (const { data } of readSse(response.body!)) if (data.includes(text)) return
@@ -73,7 +77,7 @@ describe('a disconnect', () => {
     const { tails, decorate } = countingTails()
     await using server = await serving(agent, { decorate })
     await untilText(await server.post('/ai-chat', turn('c1', 'Hi')))
-    await vi.waitUntil(() => tails.open === 0)
+    await until(() => tails.open === 0)
     expect((await latest(server)).run.status).toBe('running')
     const back = await server.get('/ai-chat/c1/stream')
     barrier.release()
@@ -97,12 +101,12 @@ describe('a disconnect', () => {
       Array.from({ length: 40 }, () => server.get('/ai-chat/c1/stream', { signal: leave.signal })),
     )
     expect(readers.every(({ status }) => status === 200)).toBe(true)
-    await vi.waitUntil(() => tails.open === 41)
+    await until(() => tails.open === 41)
     leave.abort()
-    await vi.waitUntil(() => tails.open === 1)
+    await until(() => tails.open === 1)
     const silences = begun.mock.results.map(({ value }) => value as unknown)
     expect(silences.length).toBeGreaterThanOrEqual(40)
-    await vi.waitUntil(() => {
+    await until(() => {
       const over = new Set(cleared.mock.calls.map(([timer]) => timer as unknown))
       return silences.every((timer) => over.has(timer))
     })
@@ -124,7 +128,7 @@ describe('a disconnect', () => {
     })
     await using server = await serving(defineAgent({ name: 'a', model }))
     const response = await server.post('/ai-chat', turn('c1', 'Hi'))
-    await vi.waitUntil(async () => (await latest(server)).run.status === 'succeeded', 20_000)
+    await until(async () => (await latest(server)).run.status === 'succeeded')
     const parts = await messageParts(await chunksOf(response))
     expect(parts.map((part) => (part.type === 'text' ? part.text.length : 0))).toEqual([0, size])
   })
@@ -147,7 +151,7 @@ describe('a workspace without autonomous runs', () => {
     await using server = await serving(agent, options)
     await untilText(await server.post('/ai-chat', turn('c1', 'Hi')))
     await aborted
-    await vi.waitUntil(async () => (await latest(server)).run.finishedAt !== null)
+    await until(async () => (await latest(server)).run.finishedAt !== null)
     const { run, message } = await latest(server)
     expect(run).toMatchObject({ status: 'aborted', stopRequestedAt: expect.any(String) })
     expect(message?.parts).toMatchObject([{ type: 'step-start' }, { type: 'text', text: 'First' }])
@@ -173,7 +177,7 @@ describe('a workspace without autonomous runs', () => {
     await using server = await serving(agent, { ...options, decorate })
     const first = await server.post('/ai-chat', turn('c1', 'Hi'))
     await untilText(await server.post('/ai-chat', turn('c1', 'Hi')))
-    await vi.waitUntil(() => tails.open === 1)
+    await until(() => tails.open === 1)
     barrier.release()
     expect((await chunksOf(first)).at(-1)).toEqual({ type: 'finish' })
     expect((await latest(server)).run).toMatchObject({ status: 'succeeded', stopRequestedAt: null })
@@ -196,7 +200,7 @@ describe('a workspace without autonomous runs', () => {
     leave.abort()
     await expect(response).rejects.toThrow('aborted')
     door.release()
-    await vi.waitUntil(async () => {
+    await until(async () => {
       const found = await server.outlast.engine.latest(PRINCIPAL, 'c1')
       return found?.run.status === 'aborted'
     })
@@ -287,7 +291,7 @@ describe('the app without a socket', () => {
       if (how === 'cancel') await response.body!.cancel()
       else request.abort()
       await aborted
-      await vi.waitUntil(async () => (await latest(server)).run.status === 'aborted')
+      await until(async () => (await latest(server)).run.status === 'aborted')
       expect((await latest(server)).run.stopRequestedAt, how).not.toBeNull()
       barrier.release()
     }

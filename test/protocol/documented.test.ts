@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as errors from '../../src/domain/errors.ts'
 import { RESERVED_IDS } from '../../src/domain/message.ts'
 import { problemOf } from '../../src/protocol/problem.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
 
-const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+const root = (path: string) => new URL(`../../${path}`, import.meta.url)
+const read = (path: string) => readFile(root(path), 'utf8')
 
 /** The rows of the tables below a heading, as their cells. */
 const rowsBelow = (text: string, heading: string): string[][] => {
@@ -44,16 +45,13 @@ describe('PROTOCOL.md', () => {
     const known = new Set([...(codes ?? '').matchAll(/'(\w+)'/g)].map(([, code]) => code))
     known.delete('internal_error')
     expect(new Set(rows.map(([, , code]) => unquote(code)))).toEqual(known)
-    const sources = await Promise.all(
-      [
-        'agent/failure.ts',
-        'agent/connection-failure.ts',
-        'engine/model-phase.ts',
-        'engine/run-loop.ts',
-        'engine/settlement.ts',
-        'engine/worker.ts',
-      ].map((file) => read(`src/${file}`)),
+    const folders = await Promise.all(
+      ['src/agent', 'src/engine'].map(async (folder) =>
+        (await readdir(root(folder))).map((file) => `${folder}/${file}`),
+      ),
     )
+    const files = folders.flat().filter((file) => file.endsWith('.ts'))
+    const sources = await Promise.all(files.map(read))
     const source = sources.join('\n')
     for (const [cause, , , sentence = ''] of rows) {
       const words = sentence.split(/ \(.*|: .*|\d+| support| in its own/)[0]!.replace(/\.+$/, '')
