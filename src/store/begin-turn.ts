@@ -1,5 +1,5 @@
 /** The beginning of a run: user message, answer and run, all of them or none. */
-import { InvalidRequestError } from '../domain/errors.ts'
+import { InvalidRequestError, InvariantError } from '../domain/errors.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
 import { ACTIVE_STATUSES, type RunRecord } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
@@ -50,20 +50,36 @@ async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResul
  * Finds or makes the chat. Its row stays locked until the transaction ends, so turns of one chat begin one after the other
  * and the messages' order is the order of their runs; who else inserts a run meets the unique index.
  */
-async function lockChat(
-  trx: OutlastDatabase,
-  { principal: { workspaceId, userId }, chatId }: NewTurn,
-): Promise<string> {
-  const { id } = await trx
-    .insertInto('aiChats')
-    .values({ workspaceId, creatorId: userId, clientId: chatId })
-    .onConflict((conflict) =>
-      conflict.constraint('ai_chats_public_id_key').doUpdateSet({ updatedAt: now }),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  return id
+async function lockChat(trx: OutlastDatabase, turn: NewTurn): Promise<string> {
+  const { principal, chatId } = turn
+  const chat =
+    (await touchChat(trx, turn)) ??
+    (await trx
+      .insertInto('aiChats')
+      .values({
+        workspaceId: principal.workspaceId,
+        creatorId: principal.userId,
+        clientId: chatId,
+      })
+      .onConflict((conflict) => conflict.constraint('ai_chats_public_id_key').doNothing())
+      .returning('id')
+      .executeTakeFirst()) ??
+    (await touchChat(trx, turn))
+  if (chat === undefined)
+    throw new InvariantError(`The chat ${chatId} can neither be made nor found.`)
+  return chat.id
 }
+
+/** An update of its own: `on conflict do update` would lock out those who only refer to the chat. */
+const touchChat = (trx: OutlastDatabase, { principal, chatId }: NewTurn) =>
+  trx
+    .updateTable('aiChats')
+    .set({ updatedAt: now })
+    .where('workspaceId', '=', principal.workspaceId)
+    .where('creatorId', '=', principal.userId)
+    .where('publicId', '=', chatId)
+    .returning('id')
+    .executeTakeFirst()
 
 async function findMessage(
   trx: OutlastDatabase,

@@ -1,4 +1,5 @@
 /** Journal and ledger of runs: append-only, fenced, each write one statement. */
+import type { ExpressionBuilder, OnConflictDatabase, OnConflictTables } from 'kysely'
 import { InvariantError } from '../domain/errors.ts'
 import type { Lease } from '../domain/run.ts'
 import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
@@ -7,6 +8,7 @@ import type { OutlastDatabase } from './database.ts'
 import { held, heldRun } from './fence.ts'
 import { sayingOutage } from './outage.ts'
 import { callEndPatch, startedCallRow, stepRow, toCall, toStep } from './rows.ts'
+import type { Database } from './schema.ts'
 
 /** Writing the same thing twice is writing it once: the first answer may have been lost with the connection. */
 export const createJournal = (db: OutlastDatabase): Journal =>
@@ -56,6 +58,29 @@ async function appendStep(db: OutlastDatabase, lease: Lease, step: StepRecord): 
     throw new InvariantError(`Step ${step.stepIndex} of run ${lease.runId} is already journaled.`)
 }
 
+type Conflict = ExpressionBuilder<
+  OnConflictDatabase<Database, 'aiChatRunToolCalls'>,
+  OnConflictTables<'aiChatRunToolCalls'>
+>
+
+/** The same unit is the same start, written twice. */
+const startedAgain = (eb: Conflict) => ({
+  attempt: eb
+    .case()
+    .when(
+      eb.and([
+        eb('aiChatRunToolCalls.epoch', '=', eb.ref('excluded.epoch')),
+        eb('aiChatRunToolCalls.unitFrom', '=', eb.ref('excluded.unitFrom')),
+      ]),
+    )
+    .then(eb.ref('aiChatRunToolCalls.attempt'))
+    .else(eb('aiChatRunToolCalls.attempt', '+', 1))
+    .end(),
+  epoch: eb.ref('excluded.epoch'),
+  unitFrom: eb.ref('excluded.unitFrom'),
+  startedAt: eb.ref('excluded.startedAt'),
+})
+
 async function startCall(db: OutlastDatabase, lease: Lease, call: ToolCallRecord): Promise<void> {
   const row = startedCallRow(call)
   const columns = Object.keys(row) as (keyof typeof row)[]
@@ -74,22 +99,7 @@ async function startCall(db: OutlastDatabase, lease: Lease, call: ToolCallRecord
         .onConflict((conflict) =>
           conflict
             .columns(['runId', 'stepIndex', 'toolCallId'])
-            .doUpdateSet((eb) => ({
-              attempt: eb
-                .case()
-                .when(
-                  eb.and([
-                    eb('aiChatRunToolCalls.epoch', '=', eb.ref('excluded.epoch')),
-                    eb('aiChatRunToolCalls.unitFrom', '=', eb.ref('excluded.unitFrom')),
-                  ]),
-                )
-                .then(eb.ref('aiChatRunToolCalls.attempt'))
-                .else(eb('aiChatRunToolCalls.attempt', '+', 1))
-                .end(),
-              epoch: eb.ref('excluded.epoch'),
-              unitFrom: eb.ref('excluded.unitFrom'),
-              startedAt: eb.ref('excluded.startedAt'),
-            }))
+            .doUpdateSet(startedAgain)
             .where('aiChatRunToolCalls.status', '=', 'started'),
         )
         .returning('id'),

@@ -33,9 +33,8 @@ async function run(db: OutlastDatabase, schema: string): Promise<void> {
     .transaction()
     .setIsolationLevel('read committed')
     .execute(async (trx) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`outlast ${schema}`}, 0))`.execute(
-        trx,
-      )
+      const lock = `outlast ${schema}`
+      await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(trx)
       await sql`
         create table if not exists ${table(schema)} (
           name text primary key,

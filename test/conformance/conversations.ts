@@ -156,7 +156,7 @@ const describeMessages = (stores: () => Stores): void => {
 const describeHistory = (stores: () => Stores): void => {
   /** A finished turn with one step and one call. */
   const turn = async (owner: Principal, chatId: string, text: string): Promise<RunRecord> => {
-    const { run, lease } = await heldRun(stores(), owner, { chatId, text })
+    const { lease } = await heldRun(stores(), owner, { chatId, text })
     const { journal } = stores()
     await journal.appendStep(lease, stepOf(lease, 0))
     await journal.startCall(lease, callOf(lease))

@@ -1,9 +1,18 @@
 /** What the run's row is for SQL: hot when it is renewed, and what only its columns can say. */
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { AiChatRunRepo } from '../../src/store/ai-chat-run-repo.ts'
 import { DATABASES } from '../conformance/databases.ts'
 import { portsOn, storesOn } from '../conformance/sql-stores.ts'
-import { begun, heldRun, somebody, stepOf, TTL_MS } from '../conformance/stores.ts'
+import {
+  begun,
+  heldRun,
+  LEASE_LOST,
+  settleAs,
+  somebody,
+  stepOf,
+  TTL_MS,
+} from '../conformance/stores.ts'
 
 describe.each(DATABASES)('a run on %s', (_name, open) => {
   test('is renewed and written in place, without touching an index', async () => {
@@ -31,7 +40,8 @@ describe.each(DATABASES)('a run on %s', (_name, open) => {
       return { updates: after.updates - before.updates, hot: after.hot - before.hot }
     })
     expect(updates).toBe(102)
-    expect(hot).toBe(updates)
+    // Not all: a page that somebody else is reading at the moment cannot be tidied for the next version.
+    expect(hot / updates).toBeGreaterThan(0.9)
   })
 
   test('that waits for a person is unheld only when it was asked to stop, and can be seized', async () => {
@@ -50,6 +60,16 @@ describe.each(DATABASES)('a run on %s', (_name, open) => {
     expect(await stores.runs.seize(id, 'one', TTL_MS)).toMatchObject({ status: 'running' })
   })
 
+  test('that somebody settled by hand is no longer held', async () => {
+    await using opened = await open()
+    const stores = storesOn(opened)
+    const { run, lease } = await heldRun(stores, await somebody(stores))
+    await new AiChatRunRepo(opened.db).update(run.id, run.workspaceId, { status: 'aborted' })
+    expect(await stores.runs.renew([lease], TTL_MS)).toEqual([])
+    await expect(stores.journal.appendStep(lease, stepOf(lease, 0))).rejects.toEqual(LEASE_LOST)
+    await expect(settleAs(stores, lease)).rejects.toEqual(LEASE_LOST)
+  })
+
   test('goes with its chat, and its journal with it', async () => {
     await using opened = await open()
     const stores = storesOn(opened)
@@ -58,8 +78,6 @@ describe.each(DATABASES)('a run on %s', (_name, open) => {
     await opened.db.deleteFrom('aiChats').where('id', '=', run.chatId).execute()
     for (const table of ['aiChatRuns', 'aiChatMessages', 'aiChatRunSteps'] as const)
       expect(await opened.db.selectFrom(table).select('id').execute()).toEqual([])
-    await expect(stores.journal.appendStep(lease, stepOf(lease, 1))).rejects.toMatchObject({
-      code: 'LEASE_LOST',
-    })
+    await expect(stores.journal.appendStep(lease, stepOf(lease, 1))).rejects.toEqual(LEASE_LOST)
   })
 })
