@@ -50,7 +50,12 @@ export const startServer = async (
       health: { model },
       onError: (error) => onError(coerceError(error), { during: 'answering a request' }),
     })
-    const http = await serveHttp({ app, host: config.host, port: config.port })
+    const http = await serveHttp({
+      app,
+      host: config.host,
+      port: config.port,
+      onError: (error) => onError(error, { during: 'accepting connections' }),
+    })
     port = http.port
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : hostName(config.host)}:${port}`,

@@ -70,13 +70,13 @@ export interface EngineApi {
   attachOwn(run: RunRecord): Promise<Attachment>
   /** @returns whether the run will settle as `aborted`; false for a settled run and for a chat without one */
   stop(principal: Principal, target: RunTarget): Promise<boolean>
-  /** The latest run of a chat and its message, from the database; undefined when the chat has no run or does not exist. */
+  /** The latest run of a chat and its message, from the database; undefined when there is no such chat. */
   latest(
     principal: Principal,
     chatId: string,
   ): Promise<
     | {
-        readonly run: RunSummary
+        readonly run: RunSummary | null
         readonly message: (UiMessage & { readonly status: MessageStatus }) | null
       }
     | undefined

@@ -109,7 +109,8 @@ export class Engine implements EngineApi, AsyncDisposable {
   async latest(principal: Principal, chatId: string): ReturnType<EngineApi['latest']> {
     const { conversations } = this.#ports
     const run = await conversations.latestRun(principal, chatId)
-    if (!run) return undefined
+    if (!run)
+      return (await conversations.findChat(principal, chatId)) && { run: null, message: null }
     const message = run.assistantMessageId
       ? await conversations.message(run.assistantMessageId, run.workspaceId)
       : undefined

@@ -18,13 +18,7 @@ import type {
 } from './ports.ts'
 import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
-import {
-  closingEntries,
-  exhausted,
-  failedByAgent,
-  MAX_ATTEMPTS,
-  missingAgent,
-} from './settlement.ts'
+import { closingEntries, exhausted, failedByUs, MAX_ATTEMPTS, missingAgent } from './settlement.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf, type RunView } from './view.ts'
 
@@ -98,13 +92,13 @@ export class RunExecution implements Held {
     const run = this.#run
     const stored = await this.#load()
     if (run.attempt > MAX_ATTEMPTS) return { kind: 'settle', ...exhausted(run, stored) }
-    const failed = (error: string, now = stored): LoopEnd => ({
+    const failed = (why: Parameters<typeof failedByUs>[2], now = stored): LoopEnd => ({
       kind: 'settle',
-      ...failedByAgent(run, now, error, this.#writer.n),
+      ...failedByUs(run, now, why, this.#writer.n),
     })
     try {
       const agent = await agents.resolve(run)
-      if (!agent) return failed(missingAgent(run))
+      if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
       const turns = await this.#durably(() => conversations.history(run))
       const execution = {
         run,
@@ -123,7 +117,8 @@ export class RunExecution implements Held {
     } catch (thrown) {
       if (thrown instanceof LeaseLostError || isRetryable(thrown)) throw thrown
       this.#report(coerceError(thrown), 'executing')
-      return failed('The run met an internal error.', await this.#load())
+      const error = 'The run met an internal error.'
+      return failed({ code: 'internal_error', error }, await this.#load())
     }
   }
 

@@ -20,14 +20,14 @@ export const exhausted = (run: RunRecord, journal: RunJournal): Settlement => ({
   },
 })
 
-export const failedByAgent = (
+export const failedByUs = (
   run: RunRecord,
   journal: RunJournal,
-  error: string,
+  { code, error }: { code: 'agent_error' | 'internal_error'; error: string },
   sent: number,
 ): Settlement => ({
   ...atRest(run, journal, sent),
-  outcome: { status: 'failed', code: 'agent_error', error },
+  outcome: { status: 'failed', code, error },
 })
 
 /** What becomes of a run that is settled without being executed again. */

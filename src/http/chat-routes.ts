@@ -90,8 +90,6 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     const { chatId } = parseChatBody(await bodyOf(c))
     const latest = await engine.latest(principal, chatId)
     if (latest) return json(latest)
-    const { messages } = await engine.history(principal, chatId)
-    if (messages.length > 0) return json({ run: null, message: null })
     throw new ChatNotFoundError(`There is no chat ${chatId} here.`)
   }
 

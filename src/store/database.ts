@@ -24,6 +24,8 @@ export type OpenDatabaseOptions = {
   schema?: string | undefined
   /** Connections to a server, default 10; the embedded database has one. */
   maxConnections?: number | undefined
+  /** Milliseconds without an answer after which a connection to a server is taken for dead, default 20,000. */
+  silenceMs?: number | undefined
   /**
    * Hears of trouble that fails no call of yours: a broken connection, a failed checkpoint. Ignored by default, because the
    * pool replaces the connection and the next checkpoint does the work of the last.
@@ -74,7 +76,7 @@ export async function openStore(options: OpenDatabaseOptions = {}): Promise<Stor
 }
 
 async function openConnections(
-  { url, dataDir, maxConnections, onError = () => {} }: OpenDatabaseOptions,
+  { url, dataDir, maxConnections, silenceMs, onError = () => {} }: OpenDatabaseOptions,
   schema: string,
 ): Promise<Connections> {
   if (url !== undefined && dataDir !== undefined) {
@@ -87,7 +89,7 @@ async function openConnections(
     onError,
   }
   if (url === undefined) return openEmbedded({ ...common, dataDir })
-  return poolPostgres({ ...common, url, maxConnections })
+  return poolPostgres({ ...common, url, maxConnections, silenceMs })
 }
 
 /**

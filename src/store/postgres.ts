@@ -1,4 +1,5 @@
 /** A pool of connections to a PostgreSQL server that survives broken connections and says what to check when it cannot connect. */
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import { coerceError, ConfigError, OutlastError, StoreUnavailableError } from '../domain/errors.ts'
 import {
@@ -13,6 +14,8 @@ import {
 const DEFAULT_CONNECTIONS = 10
 /** How long a caller waits for a connection, from the server or from the pool. */
 const CONNECT_TIMEOUT_MS = 10_000
+/** A connection on which nothing arrives for so long, with somebody waiting, is taken for dead. */
+const SILENCE_MS = 20_000
 
 /** Connections to one database, whichever it is. */
 export type Connections = {
@@ -31,7 +34,11 @@ export type ConnectionOptions = {
 
 /** Makes the pool; the first connection is made when somebody asks for it. */
 export function poolPostgres(
-  options: ConnectionOptions & { url: string; maxConnections?: number | undefined },
+  options: ConnectionOptions & {
+    url: string
+    maxConnections?: number | undefined
+    silenceMs?: number | undefined
+  },
 ): Connections {
   const server = describeServer(options.url)
   const pool = new pg.Pool({
@@ -46,6 +53,8 @@ export function poolPostgres(
   // A connection may break while it is idle or between two statements of a transaction. Without these two listeners that
   // ends the process; with them the pool replaces it and the next statement of its user fails.
   pool.on('connect', (client) => client.on('error', options.onError))
+  // A network that swallows packets gives no error for hours. The pool closes idle connections sooner than this.
+  pool.on('connect', (client) => giveUpSilence(client, options.silenceMs ?? SILENCE_MS))
   // The client's own listener has reported it; with the client, the pool hangs the password on the error.
   pool.on('error', (error: Error & { client?: unknown }) => delete error.client)
   return {
@@ -53,6 +62,12 @@ export function poolPostgres(
     close: () => pool.end(),
     explain: (error) => explain(error, server),
   }
+}
+
+function giveUpSilence(client: pg.PoolClient, ms: number): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const silent = new StoreUnavailableError(`PostgreSQL did not answer for ${ms / 1000} s.`)
+  stream.setTimeout(ms, () => stream.destroy(silent))
 }
 
 type Server = { address: string; user: string; database: string }

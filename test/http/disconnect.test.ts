@@ -32,7 +32,10 @@ const waiting = () => {
   return { agent: defineAgent({ name: 'a', model }), barrier, aborted: aborted.promise }
 }
 
-const latest = async ({ outlast }: Serving) => (await outlast.engine.latest(PRINCIPAL, 'c1'))!
+const latest = async ({ outlast }: Serving) => {
+  const found = await outlast.engine.latest(PRINCIPAL, 'c1')
+  return { run: found!.run!, message: found!.message }
+}
 
 /** Polls, for as long as a busy machine may need. */
 const until = (check: () => boolean | Promise<boolean>) =>
@@ -202,7 +205,7 @@ describe('a workspace without autonomous runs', () => {
     door.release()
     await until(async () => {
       const found = await server.outlast.engine.latest(PRINCIPAL, 'c1')
-      return found?.run.status === 'aborted'
+      return found?.run?.status === 'aborted'
     })
     barrier.release()
   })

@@ -117,9 +117,10 @@ describe('a POST with', () => {
     if (first) await chunksOf(first)
     if (answer.status === 200) {
       const [start] = await chunksOf(answer)
-      const { run } = (await server.outlast.engine.latest(server.outlast.principal, chatId))!
+      const latest = await server.outlast.engine.latest(server.outlast.principal, chatId)
+      const run = latest!.run!
       expect(start).toMatchObject({ type: 'start', messageMetadata: { runId: run.id, chatId } })
-      expect(run.id === before?.run.id).toBe(row.answer === 'attach')
+      expect(run.id === before?.run?.id).toBe(row.answer === 'attach')
     }
     barrier?.release()
   })

@@ -89,9 +89,16 @@ const findRun = async ({ engine, db }: Outlast, principal: Principal, run: RunRe
   return { ...run, ...latest!.run } as unknown as RunRecord
 }
 
-export const collect = async (attachment: Attachment): Promise<Frame[]> => {
+export const collect = async (
+  attachment: Attachment,
+  onBatch: () => void = () => undefined,
+): Promise<Frame[]> => {
   const frames: Frame[] = []
-  for await (const batch of attachment.frames(new AbortController().signal)) frames.push(...batch)
+  for await (const batch of attachment.frames(new AbortController().signal)) {
+    frames.push(...batch)
+    // The first batch is the start chunk, which needs no database.
+    if (frames.length > batch.length) onBatch()
+  }
   expect(attachment.ended).toBe(true)
   return frames
 }
