@@ -12,8 +12,11 @@ export const cleanJson = (value: unknown): unknown => {
 const needsCleaning = (json: string): boolean =>
   json.includes('\\u0000') || /\\ud[89a-f]/i.test(json)
 
+/** Names are cleaned as well; where two become one, the later value stays. */
 function cleanEntry(this: unknown, _key: string, value: unknown): unknown {
-  return typeof value === 'string' ? cleanText(value) : value
+  if (typeof value === 'string') return cleanText(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [cleanText(key), item]))
 }
 
 /** A high surrogate at the end of a delta waits for its other half in the next one. */
