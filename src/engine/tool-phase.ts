@@ -5,27 +5,19 @@
  * started and has no result is executed again only when its tool is idempotent, else it is said to be unknown.
  */
 import type { ModelMessage } from 'ai'
-import { coerceError, InvariantError, LeaseLostError } from '../domain/errors.ts'
+import { coerceError, LeaseLostError } from '../domain/errors.ts'
 import {
   executableCalls,
-  idempotencyKey,
-  INTERRUPTED_CALL,
   type DataPart,
   type ToolCallEnd,
   type ToolCallPart,
   type ToolCallRecord,
 } from '../domain/step.ts'
-import { cleanJson, cleanText } from '../domain/text.ts'
+import { cleanJson } from '../domain/text.ts'
 import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
-import { getErrorText } from './error-text.ts'
-import {
-  interruptReason,
-  linkedController,
-  pause,
-  untilAborted,
-  type Execution,
-} from './execution.ts'
-import type { Settlement, ToolInvocation, ToolUpdate } from './ports.ts'
+import { interruptReason, pause, untilAborted, type Execution } from './execution.ts'
+import type { Settlement } from './ports.ts'
+import { executeCall, recoverCall, UNKNOWN, type Acting, type CallEnd } from './tool-execution.ts'
 import type { StepView } from './view.ts'
 
 /** After a stop, running tools get this long to end by themselves. */
@@ -104,7 +96,8 @@ class ToolPhase {
     const before = this.#calls.get(part.toolCallId)
     if (signal.aborted) return
     if (before && !traits?.idempotent) {
-      const found = traits?.recoverable ? await this.#recover(part, before, overdue) : UNKNOWN
+      const asked = traits?.recoverable && recoverCall(this.#execution, this.#acting(part))
+      const found = asked ? await untilAborted(asked, overdue) : UNKNOWN
       if (!found) return
       if (found !== 'not-executed') return this.#end(before, found)
     }
@@ -115,10 +108,9 @@ class ToolPhase {
       const error = `There is no tool named ${part.toolName} any more.`
       return this.#end(call, { status: 'failed', error })
     }
-    const end = await untilAborted(this.#execute(part, call), overdue)
+    const end = await untilAborted(executeCall(this.#execution, this.#acting(part)), overdue)
     // What comes after the grace is dropped.
     if (!end || !this.#isOpen(part)) return
-    if (end === 'interrupted') return
     await this.#end(this.#calls.get(part.toolCallId)!, end)
   }
 
@@ -145,91 +137,14 @@ class ToolPhase {
     return call
   }
 
-  /** Asks the tool what became of the call; undefined when the run was told to end meanwhile. */
-  async #recover(
-    part: ToolCallPart,
-    before: ToolCallRecord,
-    overdue: AbortSignal,
-  ): Promise<CallEnd | 'not-executed' | undefined> {
-    const { agent } = this.#execution
-    const ask = async (invocation: ToolInvocation): Promise<CallEnd | 'not-executed'> => {
-      const recovery = await agent.recoverTool(invocation)
-      switch (recovery.outcome) {
-        case 'succeeded':
-          return succeeded(recovery)
-        case 'failed':
-          return { status: 'failed', error: cleanText(recovery.error) }
-        case 'not-executed':
-          return recovery.outcome
-        case 'unknown':
-          return UNKNOWN
-        default:
-          return recovery satisfies never
-      }
+  #acting(part: ToolCallPart): Acting {
+    return {
+      part,
+      stepIndex: this.#view.step.stepIndex,
+      messages: this.#messages,
+      write: (data) => this.#write(part, data),
+      onPreliminary: (output) => this.#preliminary(part, output),
     }
-    const found = await untilAborted(this.#withTool(part, before, ask), overdue)
-    if (!found || found === 'interrupted') return undefined
-    // A tool that cannot find out has not made the call fail.
-    return found !== 'not-executed' && found.status === 'failed' && found.thrown ? UNKNOWN : found
-  }
-
-  /** Runs the tool; `interrupted` when it failed because the run was told to end. */
-  #execute(part: ToolCallPart, call: ToolCallRecord): Promise<CallEnd | 'interrupted'> {
-    const { agent } = this.#execution
-    return this.#withTool(part, call, async (invocation) => {
-      const final = await this.#collect(part, agent.runTool(invocation))
-      return succeeded(final)
-    })
-  }
-
-  /** Lets a tool act within its time. */
-  async #withTool<T>(
-    part: ToolCallPart,
-    call: ToolCallRecord,
-    act: (invocation: ToolInvocation) => Promise<T>,
-  ): Promise<T | CallEnd | 'interrupted'> {
-    const { agent, run, signal, clock } = this.#execution
-    using control = linkedController(signal)
-    const timeout = new AbortController()
-    const disarm = clock.after(agent.timeout.toolMs, () => {
-      timeout.abort()
-      control.abort({ kind: 'timeout' })
-    })
-    try {
-      const acted = act({
-        runId: run.id,
-        chatId: run.chatId,
-        stepIndex: call.stepIndex,
-        toolCallId: part.toolCallId,
-        toolName: part.toolName,
-        input: part.input,
-        messages: this.#messages,
-        idempotencyKey: idempotencyKey(run.id, call.stepIndex, part.toolCallId),
-        signal: control.signal,
-        write: (data) => this.#write(part, data),
-      })
-      const end = await untilAborted(acted, timeout.signal)
-      return end ?? { status: 'failed', error: timeoutText(agent.timeout.toolMs), thrown: true }
-    } catch (thrown) {
-      if (signal.aborted) return 'interrupted'
-      const error = timeout.signal.aborted
-        ? timeoutText(agent.timeout.toolMs)
-        : cleanText(getErrorText(thrown))
-      return { status: 'failed', error, thrown: true }
-    } finally {
-      disarm()
-    }
-  }
-
-  async #collect(
-    part: ToolCallPart,
-    updates: AsyncIterable<ToolUpdate>,
-  ): Promise<Extract<ToolUpdate, { type: 'final' }>> {
-    for await (const update of updates) {
-      if (update.type === 'final') return update
-      this.#preliminary(part, cleanJson(update.output))
-    }
-    throw new InvariantError(`The tool ${part.toolName} ended without an output.`)
   }
 
   #preliminary(part: ToolCallPart, output: unknown): void {
@@ -263,8 +178,7 @@ class ToolPhase {
     const { writer, lease } = this.#execution
     const { preliminary: _dropped, ...rest } = call
     const span = call.epoch === lease.epoch ? call.span : { from: writer.n + 1 }
-    const { thrown: _thrown, ...kept } = end
-    const ended = { ...rest, ...kept, epoch: lease.epoch }
+    const ended = { ...rest, ...end, epoch: lease.epoch }
     const n = writer.chunk(call.stepIndex, outputChunk({ ...ended, span }))
     const record = { ...ended, span: { from: span.from, to: n } }
     this.#calls.set(call.toolCallId, record)
@@ -281,25 +195,3 @@ class ToolPhase {
     }))
   }
 }
-
-type CallEnd = Pick<ToolCallEnd, 'status'> &
-  Partial<Pick<ToolCallEnd, 'output' | 'modelOutput' | 'error'>> & {
-    /** It was the tool's code that failed, not what it reports. */
-    readonly thrown?: boolean
-  }
-
-const succeeded = ({
-  output,
-  modelOutput,
-}: {
-  output: unknown
-  modelOutput?: unknown
-}): CallEnd => ({
-  status: 'succeeded',
-  output: cleanJson(output),
-  ...(modelOutput === undefined ? {} : { modelOutput: cleanJson(modelOutput) }),
-})
-
-const UNKNOWN: CallEnd = { status: 'unknown', error: INTERRUPTED_CALL }
-
-const timeoutText = (ms: number): string => `The tool did not finish within ${ms / 1000} s.`

@@ -53,7 +53,7 @@ describe.each(['down', 'stalled'] as const)(
       const holder = agentOf(script)
       const other = agentOf(() => [...textParts('Stolen'), finishPart()])
       await using one = await testOutlast(holder.agents, options, real)
-      await using two = await testOutlast(other.agents, options, real)
+      await using _two = await testOutlast(other.agents, options, real)
       const run = await one.ask('Hi')
       await talking.reached
       const attachment = await one.engine.attach(one.principal, { runId: run.id })
