@@ -22,7 +22,13 @@ export type Config = {
   readonly filesRoot: string
   /** Hosts that the built-in fetch tool may reach although their addresses are private. */
   readonly fetchAllowedHosts: readonly string[]
+  /** A run whose process was silent for so long is continued by another one. */
+  readonly leaseMs: number
 }
+
+/** A shorter lease is lost to a pause that is nothing unusual. */
+const SHORTEST_LEASE_MS = 1000
+const LONGEST_LEASE_MS = 3_600_000
 
 const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 
@@ -75,6 +81,11 @@ const schema = (cwd: string) =>
         .map((host) => host.trim())
         .filter((host) => host !== ''),
     ),
+    OUTLAST_LEASE_MS: text
+      .transform((ms) => Number(ms ?? 10_000))
+      .refine((ms) => Number.isInteger(ms) && ms >= SHORTEST_LEASE_MS && ms <= LONGEST_LEASE_MS, {
+        error: `OUTLAST_LEASE_MS is no lease time: set it to whole milliseconds from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}, such as 10000.`,
+      }),
   })
 
 /** @throws ConfigError with one sentence for each mistake */
@@ -100,5 +111,6 @@ export const readConfig = (
     },
     filesRoot: value.OUTLAST_FILES_ROOT,
     fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
+    leaseMs: value.OUTLAST_LEASE_MS,
   }
 }

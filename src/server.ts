@@ -36,6 +36,7 @@ export const startServer = async (
   const outlast = await createOutlast({
     database: url === undefined ? { dataDir } : { url },
     agents,
+    leaseTtlMs: config.leaseMs,
     onError,
   })
   try {

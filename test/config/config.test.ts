@@ -22,6 +22,7 @@ describe('the configuration', () => {
       openaiCompatible: { baseUrl: undefined, apiKey: undefined },
       filesRoot: cwd,
       fetchAllowedHosts: [],
+      leaseMs: 10_000,
     })
   })
 
@@ -44,6 +45,8 @@ describe('the configuration', () => {
     [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0: this server knows no users yet'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL is not a PostgreSQL address'],
     [{ OUTLAST_CONFIG: 'nowhere.ts' }, 'there is no such file'],
+    [{ OUTLAST_LEASE_MS: '10s' }, 'OUTLAST_LEASE_MS is no lease time'],
+    [{ OUTLAST_LEASE_MS: '10' }, 'OUTLAST_LEASE_MS is no lease time'],
     [{ OUTLAST_FILES_ROOT: 'nowhere' }, 'that is no folder'],
   ])('says what is wrong with %j', (env, sentence) => {
     expect(() => readConfig(env, cwd)).toThrow(sentence)
