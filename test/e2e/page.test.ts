@@ -43,10 +43,10 @@ test('a tool that fails shows why', async () => {
 test('a tool shows its output so far while it runs', async () => {
   const { page } = await pages.open()
   await ask(page, 'wait 1 second')
-  await page.locator('.card.running').getByText('Output so far').waitFor()
+  await page.locator('.card.running').getByText('So far').waitFor()
   await page.locator('.card.done').waitFor()
   await ended(page)
-  expect(await page.getByText('Output so far').count()).toBe(0)
+  expect(await page.getByText('So far').count()).toBe(0)
 })
 
 test('a reload in mid-answer shows all of it, once', async () => {

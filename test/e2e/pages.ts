@@ -28,6 +28,8 @@ export const usePages = (options: () => Promise<ServeOptions>): Pages => {
   beforeEach(async () => {
     watched = []
     context = await browser.newContext()
+    // Before the test itself is given up: the error then says what was waited for.
+    context.setDefaultTimeout(20_000)
   })
   afterEach(async () => {
     await context.close()

@@ -53,6 +53,32 @@ test('a reload in the middle of a text goes on where the text was, with the reas
   expect(storedText(message)).toEqual(['The first half and the rest.'])
 })
 
+test('a question that overtakes the answer "nothing to resume" is followed to its end', async () => {
+  const resumed = createBarrier()
+  const answered = createBarrier()
+  provider.script(async () => {
+    await answered.wait()
+    return [status(401)]
+  })
+  const { page } = await pages.open()
+  await page.route('**/stream', async (route) => {
+    await resumed.wait()
+    await route.fulfill({ status: 204 })
+  })
+  await page.reload()
+  await resumed.reached
+  await ask(page, 'Say something')
+  await answered.reached
+  // The page takes the 204 for an end, and asks what became of the run.
+  const wondered = page.waitForResponse('**/ai-chat/run')
+  resumed.release()
+  await wondered
+  answered.release()
+  await page.getByText('This answer failed').waitFor()
+  await ended(page)
+  expect(await page.getByRole('alert').count()).toBe(0)
+})
+
 test('an answer that cannot be attached to appears when it is complete', async () => {
   const gate = createBarrier()
   provider.script([[text('Written'), barrier(gate), text(' elsewhere'), finish()]])

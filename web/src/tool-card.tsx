@@ -16,7 +16,7 @@ export const ToolCard = ({ part }: { part: ToolPart }) => {
       </header>
       {part.input !== undefined && <Value label="Input" value={part.input} />}
       {part.state === 'output-available' && (
-        <Value label={part.preliminary ? 'Output so far' : 'Output'} value={part.output} />
+        <Value label={part.preliminary ? 'So far' : 'Output'} value={part.output} />
       )}
       {part.state === 'output-error' && <Value label="Error" value={part.errorText} />}
     </section>

@@ -27,18 +27,20 @@ export const useRun = ({ chatId, initial, stream, takeBack, reload }: Options) =
   const stopping = useStop(activeId)
   const retry = async () => setTrouble(await reload())
 
-  useEnd(stream, async (failure, hasStreamed) => {
+  useEnd(stream, async (failure) => {
     const isUnsent = failure !== undefined && takeBack()
-    if (isUnsent) setTrouble(unsent(failure))
-    else if (failure && !hasStreamed) setTrouble(disconnected(failure))
-    if (failure && !isRunActive(failure) && (isUnsent || !hasStreamed)) return
+    if (isUnsent) {
+      setTrouble(unsent(failure))
+      if (!isRunActive(failure)) return
+    }
     try {
       const latest = await latestRun(chatId)
       const isShown = messages.some(({ metadata }) => metadata?.runId === latest?.id)
-      const isWhole = isShown && !failure
-      if (latest && !isActive(latest) && !isWhole) return await retry()
+      // A run that had settled before the history was read is in it: reading it again would change nothing.
+      const isOld = latest?.id === initial?.id && !isActive(initial)
+      if (latest && !isActive(latest) && !isOld && (failure || !isShown)) return await retry()
       setRun(latest)
-      if (!isUnsent) setTrouble(failure && disconnected())
+      if (!isUnsent) setTrouble(failure && disconnected(failure))
     } catch (unreachable) {
       setTrouble(disconnected(unreachable))
     }
@@ -71,15 +73,16 @@ export const useRun = ({ chatId, initial, stream, takeBack, reload }: Options) =
 /** Calls `onEnd` each time a stream of the chat has ended or could not be opened. */
 const useEnd = (
   { status, error }: Stream,
-  onEnd: (failure: Error | undefined, hasStreamed: boolean) => Promise<void>,
+  onEnd: (failure: Error | undefined) => Promise<void>,
 ): void => {
   const before = useRef(status)
   const end = useEffectEvent(onEnd)
   useEffect(() => {
-    const hasStreamed = isOpen(before.current)
+    // `useChat` may say `ready` too early, when nothing was to be resumed and a question is on its way.
+    const wasOpen = isOpen(before.current)
     before.current = status
-    if (status === 'error') void end(error, hasStreamed)
-    else if (status === 'ready' && hasStreamed) void end(undefined, hasStreamed)
+    if (status === 'error') void end(error)
+    else if (status === 'ready' && wasOpen) void end(undefined)
   }, [status, error])
 }
 

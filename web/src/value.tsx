@@ -1,8 +1,10 @@
-/** Any JSON value, readable: text with its line breaks, the rest as JSON. */
+/** Any JSON value, readable: text with its line breaks, the rest as JSON with whatever is short on one line. */
+import { memo } from 'react'
 
 type Props = { label?: string; value: unknown }
 
-export const Value = ({ label, value }: Props) => (
+// Tool outputs may be long, and their message is drawn again for each piece of text that follows.
+export const Value = memo(({ label, value }: Props) => (
   <div className="value">
     {label && <span className="label">{label}</span>}
     {isTextual(value) ? (
@@ -11,16 +13,16 @@ export const Value = ({ label, value }: Props) => (
           <div key={key}>
             <dt>{key}</dt>
             <dd>
-              <pre>{inWords(field)}</pre>
+              <Words of={field} />
             </dd>
           </div>
         ))}
       </dl>
     ) : (
-      <pre>{inWords(value)}</pre>
+      <Words of={value} />
     )}
   </div>
-)
+))
 
 /** An object with text of several lines, which JSON would squeeze into one. */
 const isTextual = (value: unknown): value is Record<string, unknown> =>
@@ -29,10 +31,20 @@ const isTextual = (value: unknown): value is Record<string, unknown> =>
   !Array.isArray(value) &&
   Object.values(value).some((field) => typeof field === 'string' && field.includes('\n'))
 
+const Words = ({ of: value }: { of: unknown }) =>
+  typeof value === 'string' ? <pre>{value}</pre> : <pre className="json">{json(value, '')}</pre>
+
 const LINE = 72
 
-const inWords = (value: unknown): string => {
-  if (typeof value === 'string') return value
+const json = (value: unknown, indent: string): string => {
   const short = JSON.stringify(value) ?? ''
-  return short.length <= LINE ? short : JSON.stringify(value, null, 2)
+  if (typeof value !== 'object' || value === null || indent.length + short.length <= LINE)
+    return short
+  const inner = `${indent}  `
+  const isList = Array.isArray(value)
+  const fields = Object.entries(value).map(
+    ([key, field]) => `${inner}${isList ? '' : `${JSON.stringify(key)}: `}${json(field, inner)}`,
+  )
+  const [open, close] = isList ? ['[', ']'] : ['{', '}']
+  return `${open}\n${fields.join(',\n')}\n${indent}${close}`
 }
