@@ -1,4 +1,5 @@
 /** Collects one attempt at a model call: what the journal keeps of it, and the units that readers get while it grows. */
+import { CallIds } from './call-ids.ts'
 import { getErrorText } from './error-text.ts'
 import { cleanJson, cleanText, splitPair } from '../domain/text.ts'
 import type {
@@ -31,6 +32,7 @@ export class StepBuilder {
   readonly #startedAt: Date
   #slots: Slot[] = []
   readonly #open = new Map<string, Slot>()
+  readonly #callIds = new CallIds()
   #order = 0
   #to: number
   #response: { id?: string | undefined; modelId?: string | undefined } = {}
@@ -79,7 +81,7 @@ export class StepBuilder {
       case 'tool-input-start':
         return void this.#openCall(part)
       case 'tool-input-delta':
-        return this.#grow(this.#open.get(`call ${part.id}`), part.delta)
+        return this.#grow(this.#open.get(`call ${this.#callIds.growing(part.id)}`), part.delta)
       case 'tool-call':
         return this.#call(part)
       case 'tool-result':
@@ -175,9 +177,10 @@ export class StepBuilder {
 
   #openCall(part: Extract<ModelPart, { type: 'tool-input-start' }>): Slot {
     const dynamic = this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic ?? false
-    return this.#openPart(`call ${part.id}`, {
+    const toolCallId = this.#callIds.begin(part.id)
+    return this.#openPart(`call ${toolCallId}`, {
       type: 'tool-call',
-      toolCallId: part.id,
+      toolCallId,
       toolName: cleanText(part.toolName),
       input: undefined,
       rawInput: '',
@@ -188,7 +191,8 @@ export class StepBuilder {
   }
 
   #call(part: Extract<ModelPart, { type: 'tool-call' }>): void {
-    const key = `call ${part.toolCallId}`
+    const toolCallId = this.#callIds.complete(part.toolCallId)
+    const key = `call ${toolCallId}`
     const open = this.#open.get(key)
     const known = open?.part.type === 'tool-call' ? open.part : undefined
     const dynamic = known
@@ -197,7 +201,7 @@ export class StepBuilder {
     const input = cleanJson(part.input)
     const call: ToolCallPart = {
       type: 'tool-call',
-      toolCallId: part.toolCallId,
+      toolCallId,
       toolName: cleanText(part.toolName),
       input,
       ...(part.invalid ? { invalid: cleanText(getErrorText(part.error)) } : {}),
@@ -226,12 +230,13 @@ export class StepBuilder {
     // For an invalid call the SDK repeats the call's own error: the call part has it already.
     if (!part.providerExecuted) return
     const failed = part.type === 'tool-error'
+    const toolCallId = this.#callIds.latest(part.toolCallId)
     this.#slots = this.#slots.filter(
-      ({ part: other }) => other.type !== 'tool-result' || other.toolCallId !== part.toolCallId,
+      ({ part: other }) => other.type !== 'tool-result' || other.toolCallId !== toolCallId,
     )
     this.#whole({
       type: 'tool-result',
-      toolCallId: part.toolCallId,
+      toolCallId,
       toolName: part.toolName,
       output: cleanJson(failed ? part.error : part.output),
       ...(failed ? { isError: true } : {}),
