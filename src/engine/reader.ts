@@ -116,9 +116,12 @@ export class RunReader {
       this.#clean = true
       this.#position = begin
     }
+    const { upTo } = step
+    const isKnown = ({ position }: Frame) => !upTo || comparePoints(position, upTo) <= 0
     frames.push(...modelFrames(step.step, this.#position))
-    frames.push(...toolFrames(step.calls, frames.at(-1)?.position ?? this.#position))
-    const last = lastUnit(step)
+    const from = frames.at(-1)?.position ?? this.#position
+    frames.push(...toolFrames(step.calls, from).filter(isKnown))
+    const last = upTo ?? lastUnit(step)
     const tail = frames.at(-1)
     if (comparePoints(last, this.#position) > 0) {
       const lens = tail?.position.lens ?? this.#position.lens

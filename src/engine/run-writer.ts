@@ -90,6 +90,8 @@ export class RunWriter {
 
   end(step: number): void {
     this.#add({ kind: 'end', step })
+    // The step's state does not say that it has ended: no snapshot until the next one begins.
+    this.#snapshot = undefined
     this.#schedule()
   }
 

@@ -62,13 +62,16 @@ export class Tail {
       }
       if (frames.length > 0) yield frames
       let silent = 0
+      // A hole right after a reload has to be waited out: the log lags behind.
+      let reloaded = true
       while (!reader.ended && !signal.aborted) {
         const { frames: next, hole } = this.#follow(
           reader,
           await log.read(this.#run.id, reader.position),
         )
         if (next.length > 0) yield next
-        if (hole || reader.ended) break
+        if (reader.ended || (hole && !reloaded)) break
+        reloaded = false
         silent = next.length > 0 ? 0 : silent + 1
         if (silent > POLLS_PER_RELOAD || (next.length === 0 && news.takeSettled())) break
         await news.wait(POLL_MS, signal)

@@ -3,7 +3,14 @@ import { comparePoints, type Position } from '../domain/position.ts'
 import { isSettled, type RunRecord } from '../domain/run.ts'
 import { executableCalls, mayAct, type StepRecord, type ToolCallRecord } from '../domain/step.ts'
 
-export type StepView = { readonly step: StepRecord; readonly calls: readonly ToolCallRecord[] }
+type Point = Pick<Position, 'epoch' | 'n'>
+
+export type StepView = {
+  readonly step: StepRecord
+  readonly calls: readonly ToolCallRecord[]
+  /** The last unit up to which everything is known; undefined when nothing more can come. */
+  readonly upTo?: Point | undefined
+}
 
 export type RunView = {
   readonly run: Pick<RunRecord, 'id' | 'status' | 'error' | 'leaseEpoch'>
@@ -19,31 +26,45 @@ export type Snapshot = {
   readonly calls: readonly ToolCallRecord[]
 }
 
-type Point = Pick<Position, 'epoch' | 'n'>
-
 export const viewOf = (
   run: RunView['run'],
   steps: readonly StepRecord[],
   calls: readonly ToolCallRecord[],
 ): RunView => ({
   run,
-  steps: steps.map((step) => ({
-    step,
-    calls: calls.filter((call) => call.stepIndex === step.stepIndex),
-  })),
+  steps: steps.map((step) => {
+    const own = calls.filter((call) => call.stepIndex === step.stepIndex)
+    return { step, calls: own, upTo: isSettled(run.status) ? undefined : horizon(step, own) }
+  }),
 })
 
-/** The view with the step in flight, as far as the journal does not know better. */
+/**
+ * What a running call has said is not in the ledger before its end, so nothing that came after its start can be shown: it
+ * would move readers past what the call said.
+ */
+const horizon = (step: StepRecord, calls: readonly ToolCallRecord[]): Point | undefined => {
+  const running = calls.filter(({ status }) => status === 'started')
+  if (running.length === 0) return undefined
+  const points = running.map(({ epoch, span }) => ({ epoch, n: span.from - 1 }))
+  const first = points.reduce((a, b) => (comparePoints(a, b) <= 0 ? a : b))
+  const model = { epoch: step.epoch, n: step.span.to }
+  return comparePoints(first, model) > 0 ? first : model
+}
+
+/** The view with the step in flight, as the log has it. */
 export const withSnapshot = (view: RunView, snapshot: Snapshot | undefined): RunView => {
   if (!snapshot || isSettled(view.run.status)) return view
-  const known = view.steps.find(({ step }) => step.stepIndex === snapshot.step.stepIndex)
-  if (!known) return { ...view, steps: [...view.steps, snapshot] }
-  const calls = snapshot.calls.map((call) => {
-    const stored = known.calls.find((other) => other.toolCallId === call.toolCallId)
-    return stored && stored.status !== 'started' ? stored : call
-  })
-  const merged = { step: known.step, calls }
-  return { ...view, steps: view.steps.map((step) => (step === known ? merged : step)) }
+  const { step, calls, epoch, n } = snapshot
+  // What a lost holder has left in the log is void, and a log that lags has nothing to add.
+  if (epoch < view.run.leaseEpoch || step.stepIndex < view.steps.length - 1) return view
+  const steps = view.steps.slice(0, step.stepIndex)
+  const known = view.steps[step.stepIndex]?.step
+  const point = { epoch, n }
+  if (!known || step.info) return { ...view, steps: [...steps, { step, calls, upTo: point }] }
+  // The model phase is journaled and the log has not said so yet: what comes after it is still in the log.
+  const end = { epoch: known.epoch, n: known.span.to }
+  const upTo = comparePoints(end, point) > 0 ? end : point
+  return { ...view, steps: [...steps, { step: known, calls: [], upTo }] }
 }
 
 export const attemptBegin = ({ step }: StepView): Point => ({

@@ -124,6 +124,7 @@ const runScript = fc.record({
   readers: fc.array(
     fc.record({
       joinAt: fc.nat({ max: 60 }),
+      remote: fc.boolean(),
       cuts: fc.array(fc.nat({ max: 25 }), { maxLength: 8 }),
     }),
     { minLength: 1, maxLength: 4 },
@@ -163,13 +164,21 @@ class World {
   get view() {
     const error = this.status === 'failed' ? 'It broke.' : null
     const run = { id: 'run', status: this.status, error, leaseEpoch: this.epoch }
-    return viewOf(run, this.steps, this.calls)
+    return viewOf(run, this.steps, this.calls.map(asStored))
   }
+}
+
+/** What a tool has said before its end is in the log only. */
+const asStored = (call: ToolCallRecord): ToolCallRecord => {
+  const { preliminary: _, ...stored } = call
+  return call.status === 'started' ? { ...stored, data: [] } : stored
 }
 
 /** A client: keeps the frames it was sent; a cut forgets what came after it and reconnects with the last id. */
 class Client {
   frames: Frame[] = []
+  /** In a process that has the database and not the log. */
+  #remote: boolean
   #reader: RunReader | undefined
   ended = false
 
@@ -177,8 +186,10 @@ class Client {
     if (this.ended) return
     this.#reader ??= new RunReader(this.#offset())
     const reader = this.#reader
-    const read = await world.log.read('run', reader.position)
-    let hole = this.frames.length === 0 || !this.#caughtUp
+    const read = this.#remote
+      ? { snapshot: undefined, entries: [] }
+      : await world.log.read('run', reader.position)
+    let hole = this.#remote || this.frames.length === 0 || !this.#caughtUp
     for (const entry of hole ? [] : read.entries) {
       const next = reader.follow(entry)
       if (next === 'hole') {
@@ -204,7 +215,12 @@ class Client {
     this.#caughtUp = true
   }
 
+  constructor(remote = false) {
+    this.#remote = remote
+  }
+
   cut(keep: number): void {
+    this.#remote = !this.#remote
     this.frames = this.frames.slice(0, keep)
     this.#reader = undefined
     this.#caughtUp = false
@@ -240,13 +256,13 @@ const messageOf = async (chunks: readonly Chunk[]): Promise<UIMessage['parts']> 
 const live = async (script: {
   steps: readonly StepScript[]
   status: 'succeeded' | 'failed' | 'aborted'
-  readers: readonly { joinAt: number; cuts: readonly number[] }[]
+  readers: readonly { joinAt: number; remote: boolean; cuts: readonly number[] }[]
 }) => {
   const world = new World()
   world.takeOver()
   const clients = script.readers.map((plan) => ({
     plan,
-    client: new Client(),
+    client: new Client(plan.remote),
     cuts: [...plan.cuts],
   }))
   let tick = 0
@@ -311,6 +327,8 @@ const playStep = async (
   await playTools(world, step, script, look)
 }
 
+const TRANSIENT: Chunk = { type: 'data-passing', data: 'by', transient: true }
+
 const playTools = async (
   world: World,
   step: StepRecord,
@@ -345,8 +363,10 @@ const playTools = async (
       }
       const n = world.writer.chunk(step.stepIndex, dataChunk(part))
       put({ ...get(), data: [...get().data, { ...part, n }] })
+      if (id === null) await look()
     }
     if (!end) return
+    if (!tool.ok) world.writer.chunk(step.stepIndex, TRANSIENT)
     const { preliminary: _, ...call } = get()
     const ended = {
       ...call,
@@ -359,6 +379,9 @@ const playTools = async (
   }
   for (const id of open) start(id)
   const half = script.crashInTools ? Math.floor(open.length / 2) : open.length
+  // The first ones say what they have to say while others end.
+  if (script.rerun)
+    for (const [index, id] of open.entries()) await act(id, script.tools[index % 4]!, false)
   for (const [index, id] of open.entries()) await act(id, script.tools[index % 4]!, index < half)
   if (script.crashInTools && half < open.length) {
     await look()
