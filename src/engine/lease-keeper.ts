@@ -28,10 +28,10 @@ export const keepLeases = (options: {
       ttlMs,
     )
     const byRun = new Map(states.map((state) => [state.runId, state]))
-    for (const { lease, stop, lose } of now) {
-      const state = byRun.get(lease.runId)
-      if (state?.epoch !== lease.epoch) lose()
-      else if (state.stopRequested) stop()
+    for (const run of now) {
+      const state = byRun.get(run.lease.runId)
+      if (state?.epoch !== run.lease.epoch) run.lose()
+      else if (state.stopRequested) run.stop()
     }
   }
 

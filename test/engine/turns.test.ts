@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { tool } from 'ai'
+import { z } from 'zod'
+import { defineAgent } from '../../src/agent/define-agent.ts'
+import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
+import { createBarrier } from '../support/barrier.ts'
+import { DATABASES, messageParts, storedParts, testOutlast, collect } from '../support/engine.ts'
+import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
+
+/** A model that says two words, the second when the test lets it. */
+const halting = () => {
+  const gate = createBarrier()
+  const model = scriptedModel(async function* () {
+    yield { type: 'text-start', id: '0' }
+    yield { type: 'text-delta', id: '0', delta: 'Hello' }
+    await gate.wait()
+    yield { type: 'text-delta', id: '0', delta: ' again' }
+    yield { type: 'text-end', id: '0' }
+    yield finishPart()
+  })
+  return { gate, model, agents: [defineAgent({ name: 'a', model })] }
+}
+
+const parts = [{ type: 'text', text: 'Hi' }]
+
+describe.each(DATABASES)('on %s', (_name, options) => {
+  it('a message that is sent again while its run is active, and after it, begins nothing', async () => {
+    const { gate, model, agents } = halting()
+    await using outlast = await testOutlast(agents, options)
+    const { engine, principal } = outlast
+    const send = () => engine.startTurn({ principal, chatId: 'chat', message: { id: 'm1', parts } })
+    const first = await send()
+    expect(first.started).toBe(true)
+    await gate.reached
+    const second = await send()
+    expect(second).toMatchObject({ started: false, run: { id: first.run.id, status: 'running' } })
+    const watching = collect(await engine.attachOwn(second.run))
+    gate.release()
+    const expected = await messageParts((await watching).map(({ chunk }) => chunk))
+    expect(expected).toEqual(await storedParts(outlast, first.run))
+
+    const third = await send()
+    expect(third).toMatchObject({ started: false, run: { id: first.run.id, status: 'succeeded' } })
+    const replayed = await collect(await engine.attachOwn(third.run))
+    expect(await messageParts(replayed.map(({ chunk }) => chunk))).toEqual(expected)
+    expect(model.calls).toHaveLength(1)
+    const { messages } = await engine.history(principal, 'chat')
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
+    expect(outlast.errors).toEqual([])
+  })
+
+  it('of twenty turns that begin at the same time in one chat one begins, and the others learn which', async () => {
+    const { gate, model, agents } = halting()
+    await using outlast = await testOutlast(agents, options)
+    const { engine, principal } = outlast
+    const turns = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        engine.startTurn({ principal, chatId: 'chat', message: { id: `m${index}`, parts } }),
+      ),
+    )
+    const begun = turns.flatMap((turn) => (turn.status === 'fulfilled' ? [turn.value] : []))
+    expect(begun).toHaveLength(1)
+    const refusals: unknown[] = turns.flatMap((turn) =>
+      turn.status === 'rejected' ? [turn.reason as unknown] : [],
+    )
+    expect(refusals).toHaveLength(19)
+    for (const refusal of refusals) {
+      expect(refusal).toBeInstanceOf(RunAlreadyActiveError)
+      expect(refusal).toMatchObject({ activeRunId: begun[0]!.run.id })
+    }
+    gate.release()
+    expect(await outlast.settled(begun[0]!.run)).toMatchObject({ status: 'succeeded' })
+    expect(model.calls).toHaveLength(1)
+    expect((await engine.history(principal, 'chat')).messages).toHaveLength(2)
+  })
+
+  it('of twenty copies of one message one begins the run that all the others find', async () => {
+    const { gate, model, agents } = halting()
+    await using outlast = await testOutlast(agents, options)
+    const { engine, principal } = outlast
+    const copies = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        engine.startTurn({ principal, chatId: 'chat', message: { id: 'm1', parts } }),
+      ),
+    )
+    expect(new Set(copies.map(({ run }) => run.id)).size).toBe(1)
+    expect(copies.filter(({ started }) => started)).toHaveLength(1)
+    gate.release()
+    await outlast.settled(copies[0]!.run)
+    expect(model.calls).toHaveLength(1)
+  })
+})
+
+describe('a chat that is deleted while it is answered', () => {
+  const deleteChats = (db: Awaited<ReturnType<typeof testOutlast>>['db']) =>
+    db.deleteFrom('aiChats').execute()
+
+  it('ends its readers in good order and its model call, and nothing is left or reported', async () => {
+    const gate = createBarrier()
+    let signal: AbortSignal | undefined
+    const model = scriptedModel(async function* (_call, { abortSignal }) {
+      signal = abortSignal
+      yield { type: 'text-start', id: '0' }
+      yield { type: 'text-delta', id: '0', delta: 'Hello' }
+      await gate.wait()
+    })
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model })])
+    const run = await outlast.ask('Hi')
+    const live = outlast.tail(run)
+    await gate.reached
+    await deleteChats(outlast.db)
+    const frames = (await live).map(({ chunk }) => chunk)
+    expect(frames).toContainEqual({ type: 'text-delta', id: '0', delta: 'Hello' })
+    await expect.poll(() => signal?.aborted).toBe(true)
+    for (const table of ['aiChatRuns', 'aiChatMessages', 'aiChatRunSteps'] as const)
+      expect(await outlast.db.selectFrom(table).select('id').execute()).toEqual([])
+    expect(await outlast.engine.latest(outlast.principal, 'chat')).toBeUndefined()
+    expect(outlast.errors).toEqual([])
+  })
+
+  it('drops what its tools do afterwards', async () => {
+    const gate = createBarrier()
+    const model = scriptedModel(() => [
+      ...toolCallParts({ id: 'c1', name: 'act', input: {} }),
+      finishPart('tool-calls'),
+    ])
+    const act = tool({ inputSchema: z.object({}), execute: () => gate.wait() })
+    await using outlast = await testOutlast([defineAgent({ name: 'a', model, tools: { act } })])
+    const run = await outlast.ask('Hi')
+    const live = outlast.tail(run)
+    await gate.reached
+    await deleteChats(outlast.db)
+    gate.release()
+    await live
+    await outlast.close(0)
+    expect(model.calls).toHaveLength(1)
+    expect(outlast.errors).toEqual([])
+  })
+
+  it('may be begun again under its id at once', async () => {
+    const { gate, agents } = halting()
+    await using outlast = await testOutlast(agents)
+    const gone = await outlast.ask('Hi', 'chat')
+    await gate.reached
+    await deleteChats(outlast.db)
+    const next = await outlast.ask('Hi', 'chat')
+    expect(next.id).not.toBe(gone.id)
+    gate.release()
+    const frames = await outlast.tail(next)
+    expect(await outlast.settled(next)).toMatchObject({ status: 'succeeded' })
+    expect(await messageParts(frames.map(({ chunk }) => chunk))).toEqual(
+      await storedParts(outlast, next),
+    )
+    expect(outlast.errors).toEqual([])
+  })
+})
