@@ -20,12 +20,23 @@ import { createDemoModel } from '${join(root, 'src/agent/demo/model.ts')}'
 export const model = createDemoModel({ chunkDelayMs: 0 })
 `
 
+/** The other side of the tools in docs/tools.md. */
+const PAYMENTS = `
+const made = new Map()
+export const payments = {
+  refund: async (orderId, key) => { made.set(key, orderId); return { refunded: orderId } },
+  find: async (key) => made.get(key),
+  balance: async () => 42,
+}
+`
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-docs-'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(join(folder, 'model.ts'), MODEL)
+  await writeFile(join(folder, 'payments.ts'), PAYMENTS)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -44,4 +55,13 @@ it('the snippets of README.md run', async () => {
   expect(stderr).toBe('')
   expect(stdout.split('\n').at(0)).toBe('0-0 start')
   expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
+})
+
+it('the snippets of docs/tools.md run', async () => {
+  const [cashier] = await snippets('docs/tools.md')
+  const check = `\nimport agent from './cashier.ts'\nconsole.log(agent.name, Object.keys(agent.tools))`
+  await run('cashier.ts', cashier!)
+  const { stdout, stderr } = await run('check.ts', check)
+  expect(stderr).toBe('')
+  expect(stdout).toBe("cashier [ 'refund', 'balance' ]\n")
 })
