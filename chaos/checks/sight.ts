@@ -1,0 +1,96 @@
+/** A history, sorted by run, with the questions that several checks ask. */
+import type { Effect, ModelCall, RunState } from '../adapter.ts'
+import type { FaultRecord, History, RunRecord } from '../history.ts'
+
+export type Violation = {
+  /** Which invariant. */
+  readonly rule: string
+  readonly run: string | undefined
+  readonly detail: string
+}
+
+export type SeenRun = {
+  readonly record: RunRecord
+  readonly name: string
+  /** Everything that the server has for the message. */
+  readonly states: readonly RunState[]
+  /** The one that there should be. */
+  readonly state: RunState | undefined
+  /** In the order in which the model was asked. */
+  readonly calls: readonly ModelCall[]
+  readonly effects: readonly Effect[]
+  /** Somebody has asked it to stop, or may have. */
+  readonly stopAsked: boolean
+}
+
+export type Sight = { readonly history: History; readonly runs: readonly SeenRun[] }
+
+export const sightOf = (history: History): Sight => {
+  const states = Map.groupBy(history.states, ({ message }) => message)
+  const calls = Map.groupBy(history.modelCalls, ({ run }) => run)
+  const effects = Map.groupBy(history.effects, ({ run }) => run)
+  const runs = history.runs.map((record) => {
+    const name = record.script.run
+    const own = states.get(record.message) ?? []
+    return {
+      record,
+      name,
+      states: own,
+      state: own[0],
+      calls: (calls.get(name) ?? []).toSorted((a, b) => a.asked - b.asked),
+      effects: effects.get(name) ?? [],
+      stopAsked: record.stops.some(({ answer }) => answer !== 'refused'),
+    }
+  })
+  return { history, runs }
+}
+
+/** Faults that touch a span of time, of one process or of any. */
+export const faultsWithin = (
+  { faults }: History,
+  span: { from: number; to: number; process?: number; kinds?: readonly FaultRecord['kind'][] },
+): FaultRecord[] =>
+  faults.filter(
+    ({ kind, process, from, to }) =>
+      from <= span.to &&
+      to >= span.from &&
+      (span.process === undefined || span.process === process) &&
+      (span.kinds === undefined || span.kinds.includes(kind)),
+  )
+
+/** Faults that take work away from a process; one that is told to end gives it back in good order. */
+export const VIOLENT = ['kill', 'freeze', 'cut', 'stall'] as const
+
+/** When the model was asked last for a step, or for an earlier one; when the message was sent if never. */
+export const lastProgress = ({ calls, record }: SeenRun, step: number): number =>
+  calls.findLast((call) => call.step < step)?.at ?? record.sentAt ?? 0
+
+/** What happened in a run and around it, for a person who looks for the cause. */
+export const story = ({ history }: Sight, { name, calls, effects, state, record }: SeenRun) => {
+  const at = (ms: number) => `${((ms - history.startedAt) / 1000).toFixed(3)}s`
+  const end = state?.finishedAt ?? history.endedAt
+  const begin = record.sentAt ?? history.startedAt
+  const lines: [number, string][] = [
+    ...calls.map((call): [number, string] => [
+      call.at,
+      `process ${call.process} (${call.pid}) asks the model for step ${call.step}, as ${call.asked}`,
+    ]),
+    ...effects.map((effect): [number, string] => [
+      effect.at,
+      `process ${effect.process} (${effect.pid}) executes ${effect.tool} ${effect.step}/${effect.call} of ${effect.asked}`,
+    ]),
+    ...record.stops.map((stop): [number, string] => [stop.at, `stop ${stop.answer}`]),
+    ...faultsWithin(history, { from: begin - 5000, to: end + 5000 }).flatMap(
+      ({ kind, process, from, to }): [number, string][] => [
+        [from, `${kind} of process ${process} begins`],
+        [to, `${kind} of process ${process} ends`],
+      ],
+    ),
+    [begin, `${name} is sent`],
+    [end, `${name} (${state?.run}) is ${state?.status} ${state?.errorCode ?? ''}`],
+  ]
+  return lines
+    .toSorted(([a], [b]) => a - b)
+    .map(([ms, line]) => `  ${at(ms)} ${line}`)
+    .join('\n')
+}

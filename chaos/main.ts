@@ -1,0 +1,63 @@
+/** `npm run chaos -- --runs 500 --seed 1`: breaks a fleet of Outlast processes and says what came of it. */
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { startEmbeddedPostgres } from '../test/support/embedded-postgres.ts'
+import type { Profile } from './history.ts'
+import { startOutlast } from './outlast.ts'
+import { reportOf } from './report.ts'
+import { runChaos } from './run-chaos.ts'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '100' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    processes: { type: 'string', default: '3' },
+    'in-flight': { type: 'string', default: '8' },
+    lease: { type: 'string', default: '3000' },
+    every: { type: 'string', default: '1000' },
+    database: { type: 'string', default: process.env['TEST_DATABASE_URL'] ?? '' },
+    said: { type: 'boolean', default: false },
+  },
+})
+
+const profile: Profile = {
+  seed: Number(values.seed),
+  runs: Number(values.runs),
+  processes: Number(values.processes),
+  inFlight: Number(values['in-flight']),
+  leaseMs: Number(values.lease),
+  faultMs: Number(values.every),
+  attempts: 3,
+  settleMs: 60_000,
+}
+
+await using stack = new AsyncDisposableStack()
+const adminUrl = values.database || (await ownPostgres())
+const server = stack.use(
+  await startOutlast({
+    processes: profile.processes,
+    leaseMs: profile.leaseMs,
+    adminUrl,
+    ...(values.said ? { onSaid: (one, said) => say(`--- process ${one} said:\n${said}`) } : {}),
+  }),
+)
+process.once('SIGINT', () => void stack.disposeAsync().then(() => process.exit(130)))
+say(`seed ${profile.seed}: ${profile.runs} runs on ${profile.processes} processes`)
+const history = await runChaos({
+  server,
+  profile,
+  onProgress: ({ seconds, finished, active, faults }) =>
+    say(`${seconds} s: ${finished} of ${profile.runs} runs, ${active} active, ${faults} faults`),
+})
+const { text, violations } = reportOf(history)
+say(text)
+process.exitCode = violations.length > 0 ? 1 : 0
+
+/** Nothing is kept of it. */
+async function ownPostgres(): Promise<string> {
+  const postgres = await startEmbeddedPostgres()
+  stack.defer(() => postgres.stop())
+  return postgres.url
+}

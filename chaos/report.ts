@@ -1,0 +1,98 @@
+/** A chaos run in words and numbers. */
+import { findViolations, type Violation } from './checks.ts'
+import { sightOf, story, type SeenRun, type Sight } from './checks/sight.ts'
+import type { History } from './history.ts'
+
+export type Report = {
+  readonly violations: readonly Violation[]
+  readonly faults: Readonly<Record<string, number>>
+  readonly runs: Readonly<Record<string, number>>
+  readonly takeovers: readonly number[]
+  readonly text: string
+}
+
+export const reportOf = (history: History): Report => {
+  const sight = sightOf(history)
+  const violations = findViolations(history)
+  const faults = {
+    ...countBy(history.faults.map(({ kind }) => kind)),
+    stop: history.runs.flatMap(({ stops }) => stops).length,
+    'reader cut': history.readersCut,
+  }
+  const runs = countBy(
+    history.states.map(({ status, errorCode }) =>
+      errorCode ? `${status} (${errorCode})` : status,
+    ),
+  )
+  const takeovers = takeoverTimes(sight)
+  const parts = { violations, faults, runs, takeovers }
+  return { ...parts, text: textOf(sight, parts) }
+}
+
+const textOf = (sight: Sight, report: Omit<Report, 'text'>): string => {
+  const { history } = sight
+  const { profile, modelCalls, effects } = history
+  const unknown = history.states.flatMap(({ calls }) => calls.filter(isUnknown)).length
+  const repeated = sight.runs.reduce((sum, { calls }) => sum + repeats(calls), 0)
+  const readers = history.runs.flatMap((run) => run.readers)
+  const connections = readers.reduce((sum, reader) => sum + reader.connections, 0)
+  return [
+    `seed ${profile.seed}, ${profile.processes} processes, lease ${profile.leaseMs} ms, a fault every ${profile.faultMs} ms, ${profile.inFlight} chats at a time, ${Math.round((history.endedAt - history.startedAt) / 1000)} s`,
+    `faults survived    ${list(report.faults)}`,
+    `runs               ${list(report.runs)}`,
+    `model calls        ${modelCalls.length}, of which repeated after a fault ${repeated}`,
+    `tool effects       ${effects.length}; calls with unknown outcome ${unknown}`,
+    `readers            ${readers.length}, in ${connections} connections`,
+    `takeover           ${percentiles(report.takeovers)}`,
+    `violations         ${report.violations.length}`,
+    ...details(sight, report.violations),
+  ].join('\n')
+}
+
+const isUnknown = ({ status }: { status: string }) => status === 'unknown'
+
+const repeats = (calls: SeenRun['calls']): number =>
+  calls.length - new Set(calls.map(({ step }) => step)).size
+
+/** Each violation, and for each run that has one what happened to it. */
+const details = (sight: Sight, violations: readonly Violation[]): string[] =>
+  [...Map.groupBy(violations, ({ run }) => run)].flatMap(([name, own]) => {
+    const run = sight.runs.find((one) => one.name === name)
+    const lines = own.map(({ rule, detail }) => `\n! ${rule}: ${name ?? 'the fleet'}: ${detail}`)
+    return run ? [...lines, story(sight, run)] : lines
+  })
+
+/** From the death of the process that executed a run to the first thing that somebody does for it. */
+const takeoverTimes = ({ history, runs }: Sight): number[] =>
+  history.faults
+    .filter(({ kind }) => kind === 'kill')
+    .flatMap(({ process, from }) =>
+      runs.flatMap(({ calls, effects, state }) => {
+        const acts = [...calls, ...effects].toSorted((a, b) => a.at - b.at)
+        const last = acts.findLast(({ at }) => at <= from)
+        const end = state?.finishedAt ?? Number.POSITIVE_INFINITY
+        if (last?.process !== process || end <= from) return []
+        const next = acts.find(({ at, pid }) => at > from && pid !== last.pid)?.at ?? end
+        return Number.isFinite(next) ? [Math.min(next, end) - from] : []
+      }),
+    )
+    .toSorted((a, b) => a - b)
+
+export const percentile = (sorted: readonly number[], part: number): number | undefined =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)]
+
+const percentiles = (sorted: readonly number[]): string => {
+  if (sorted.length === 0) return 'none'
+  const [p50, p99] = [percentile(sorted, 0.5), percentile(sorted, 0.99)]
+  return `${sorted.length} after a kill: p50 ${p50} ms, p99 ${p99} ms, longest ${sorted.at(-1)} ms`
+}
+
+const countBy = (names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(
+    [...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]),
+  )
+
+const list = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none'
