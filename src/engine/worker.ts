@@ -34,7 +34,8 @@ export class Worker {
   readonly #ports: WorkerPorts
   readonly #options: WorkerOptions
   readonly #running = new Map<string, Running>()
-  readonly #claiming = new Set<string>()
+  readonly #claiming = new Map<string, Promise<void>>()
+  #sweeping: Promise<void> = Promise.resolve()
   readonly #closers: (() => void)[] = []
   readonly #outages: Outages
   #draining = false
@@ -62,11 +63,10 @@ export class Worker {
   /** Claims and executes a run; resolves when this process is done with it. */
   async execute(runId: string): Promise<void> {
     if (this.#draining || this.#running.has(runId) || this.#claiming.has(runId)) return
-    this.#claiming.add(runId)
+    const claim = this.#claim(runId)
+    this.#claiming.set(runId, claim)
     try {
-      const { holder, leaseTtlMs } = this.#options
-      const run = await this.#ports.store.claim(runId, holder, leaseTtlMs)
-      if (run) this.#begin(run)
+      await claim
     } finally {
       this.#claiming.delete(runId)
     }
@@ -104,11 +104,19 @@ export class Worker {
     const shutDown = () => {
       for (const { execution } of this.#running.values()) execution.shutDown()
     }
+    // What is being claimed now begins, sees that nothing may, and is given back with the rest.
+    await Promise.allSettled([...this.#claiming.values(), this.#sweeping])
     const cancel = this.#ports.clock.after(graceMs, shutDown)
     if (graceMs <= 0) shutDown()
     await Promise.all([...this.#running.values()].map(({ done }) => done))
     cancel()
     for (const close of this.#closers.splice(0)) close()
+  }
+
+  async #claim(runId: string): Promise<void> {
+    const { holder, leaseTtlMs } = this.#options
+    const run = await this.#ports.store.claim(runId, holder, leaseTtlMs)
+    if (run) this.#begin(run)
   }
 
   #begin(run: RunRecord): void {
@@ -128,7 +136,8 @@ export class Worker {
     let cancel: (() => void) | undefined
     let closed = false
     const tick = async () => {
-      await this.#report('sweeping', undefined, this.#sweep())
+      this.#sweeping = this.#report('sweeping', undefined, this.#sweep())
+      await this.#sweeping
       // Jitter keeps the processes of a fleet from looking all at once.
       if (!closed) cancel = clock.after(sweepMs * (0.75 + clock.random() / 2), () => void tick())
     }
