@@ -11,6 +11,7 @@ export {
   type ToolRecovery,
   type ToolRecoveryResult,
 } from './agent/define-agent.ts'
+export { idempotent, recoverable } from './agent/declare.ts'
 export { toolRun, type ToolData, type ToolRun } from './agent/tool-run.ts'
 export { openDatabase, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
 export { migrate } from './store/migrate.ts'

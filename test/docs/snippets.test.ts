@@ -22,10 +22,13 @@ export const model = createDemoModel({ chunkDelayMs: 0 })
 
 /** The other side of the tools in docs/tools.md. */
 const PAYMENTS = `
-const made = new Map()
+const made = new Map<string, string>()
 export const payments = {
-  refund: async (orderId, key) => { made.set(key, orderId); return { refunded: orderId } },
-  find: async (key) => made.get(key),
+  refund: async (orderId: string, key: string) => {
+    made.set(key, orderId)
+    return { refunded: orderId }
+  },
+  find: async (key: string) => made.get(key),
   balance: async () => 42,
 }
 `
@@ -35,6 +38,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-docs-'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  const tsconfig = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { rewriteRelativeImportExtensions: false },
+    include: ['*.ts'],
+  }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(folder, 'model.ts'), MODEL)
   await writeFile(join(folder, 'payments.ts'), PAYMENTS)
 })
@@ -59,9 +68,17 @@ it('the snippets of README.md run', async () => {
 
 it('the snippets of docs/tools.md run', async () => {
   const [cashier] = await snippets('docs/tools.md')
-  const check = `\nimport agent from './cashier.ts'\nconsole.log(agent.name, Object.keys(agent.tools))`
+  const check = `\nimport agent from './cashier.ts'\nconsole.log(agent.name, Object.keys(agent.tools ?? {}))`
   await run('cashier.ts', cashier!)
   const { stdout, stderr } = await run('check.ts', check)
   expect(stderr).toBe('')
   expect(stdout).toBe("cashier [ 'refund', 'balance' ]\n")
+})
+
+it('the snippets are well typed', async () => {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const checked = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
+    (failed: { stdout: string }) => failed,
+  )
+  expect(checked.stdout).toBe('')
 })

@@ -8,7 +8,7 @@ import {
   type ToolRecoveryResult,
 } from '../../src/agent/define-agent.ts'
 import { toolRun } from '../../src/agent/tool-run.ts'
-import { readOnly } from '../../src/agent/tools/read-only.ts'
+import { idempotent } from '../../src/agent/declare.ts'
 import type { WorkerPorts } from '../../src/engine/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
@@ -95,7 +95,7 @@ describe('a run whose process died', () => {
       ...toolCallParts({ id: 'c1', name: 'look', input: {} }),
       finishPart('tool-calls'),
     ]
-    const look = readOnly(tool({ inputSchema: z.object({}), execute: async () => 'seen' }))
+    const look = idempotent(tool({ inputSchema: z.object({}), execute: async () => 'seen' }))
     const first = agentOf(
       async function* (call) {
         if (call === 0) return yield* calling()
@@ -121,7 +121,7 @@ describe('a run whose process died', () => {
     const barrier = createBarrier()
     const waiting = tool({ inputSchema: z.object({}), execute: () => barrier.wait() })
     const again = {
-      again: readOnly(tool({ inputSchema: z.object({}), execute: async () => 'seen' })),
+      again: idempotent(tool({ inputSchema: z.object({}), execute: async () => 'seen' })),
     }
     const first = agentOf(
       () => [
@@ -131,7 +131,7 @@ describe('a run whose process died', () => {
         finishPart('tool-calls'),
       ],
       {
-        again: readOnly(waiting),
+        again: idempotent(waiting),
         once: waiting,
         quick: tool({ inputSchema: z.object({}), execute: async () => 'kept' }),
       },

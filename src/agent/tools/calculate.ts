@@ -3,10 +3,10 @@ import { tool } from 'ai'
 import { z } from 'zod'
 import { ToolFailedError } from '../../domain/errors.ts'
 import { evaluate } from './expression.ts'
-import { readOnly } from './read-only.ts'
+import { idempotent } from '../declare.ts'
 
 /** Evaluates one expression, such as `2 + 3 * (4 - 1)` or `15% of 80`. */
-export const calculateTool = readOnly(
+export const calculateTool = idempotent(
   tool({
     title: 'Calculate',
     description:

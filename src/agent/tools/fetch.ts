@@ -6,7 +6,7 @@ import { ToolFailedError } from '../../domain/errors.ts'
 import { getChecked } from './checked-get.ts'
 import { parseAllowedHosts } from './public-address.ts'
 import type { Resolve } from './public-address.ts'
-import { readOnly } from './read-only.ts'
+import { idempotent } from '../declare.ts'
 import { readBody } from './response-text.ts'
 
 const MAX_REDIRECTS = 5
@@ -30,7 +30,7 @@ export const createFetchTool = ({
 }: FetchToolOptions = {}) => {
   const isAllowed = parseAllowedHosts(allowHosts)
   const { bytes, timeoutMs } = { bytes: 1024 * 1024, timeoutMs: 10_000, ...limits }
-  return readOnly(
+  return idempotent(
     tool({
       title: 'Fetch URL',
       description:

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ToolFailedError } from '../../domain/errors.ts'
 import { openFolder, quote } from './folder.ts'
 import type { Entry, Folder, FolderOptions, Place } from './folder.ts'
-import { readOnly } from './read-only.ts'
+import { idempotent } from '../declare.ts'
 import { searchFolder } from './search.ts'
 import { countText, readText } from './text-file.ts'
 import { walk } from './walk.ts'
@@ -28,7 +28,7 @@ export const createFileTools = (options: FolderOptions) => ({
 })
 
 const createListTool = (options: FolderOptions) =>
-  readOnly(
+  idempotent(
     tool({
       title: 'List files',
       description: `Lists the files and folders in a folder, at most ${MAX_LISTED}.`,
@@ -70,7 +70,7 @@ const createListTool = (options: FolderOptions) =>
   )
 
 const createReadTool = (options: FolderOptions) =>
-  readOnly(
+  idempotent(
     tool({
       title: 'Read file',
       description: 'Reads a text file. Files above 256 KB are cut, with a note saying so.',
@@ -93,7 +93,7 @@ const createReadTool = (options: FolderOptions) =>
   )
 
 const createSearchTool = (options: FolderOptions) =>
-  readOnly(
+  idempotent(
     tool({
       title: 'Search in files',
       description:
@@ -115,7 +115,7 @@ const createSearchTool = (options: FolderOptions) =>
   )
 
 const createCountTool = (options: FolderOptions) =>
-  readOnly(
+  idempotent(
     tool({
       title: 'Count',
       description:
