@@ -1,0 +1,34 @@
+/** A short chaos run on three real processes, all of its invariants, and the report. */
+import { expect, inject, it } from 'vitest'
+import { startOutlast } from '../../chaos/outlast.ts'
+import { reportOf } from '../../chaos/report.ts'
+import { runChaos } from '../../chaos/run-chaos.ts'
+
+const RUNS = 25
+
+it('a fleet under random faults loses nothing, doubles nothing and tells everybody the same', async () => {
+  const [processes, leaseMs] = [3, 3000]
+  await using server = await startOutlast({
+    processes,
+    leaseMs,
+    adminUrl: inject('postgresUrl'),
+  })
+  const history = await runChaos({
+    server,
+    profile: {
+      seed: 7,
+      runs: RUNS,
+      processes,
+      inFlight: 6,
+      leaseMs,
+      faultMs: 800,
+      attempts: 3,
+      settleMs: 60_000,
+    },
+  })
+  const { text, violations } = reportOf(history)
+  expect(violations, text).toEqual([])
+  expect(history.states).toHaveLength(RUNS)
+  // Else nothing of this was a test.
+  expect(new Set(history.faults.map(({ kind }) => kind)).size).toBeGreaterThan(2)
+}, 180_000)
