@@ -74,8 +74,8 @@ export type RunState = {
       readonly to: number
     }[]
   }
-  /** The records of tool calls. */
-  readonly calls: readonly {
+  /** The records of tool calls; undefined for a server that keeps none. */
+  readonly calls?: readonly {
     readonly step: number
     readonly call: number
     readonly status: 'started' | 'succeeded' | 'failed' | 'unknown'

@@ -5,8 +5,8 @@ import type { FaultRecord } from './history.ts'
 import { nextFault, type PlannedFault, type ProcessFault, type Random } from './plan.ts'
 import type { ActiveRun } from './turn.ts'
 
-/** How long a process is left alone after a fault, in leases: else nothing would ever get done. */
-const HEALTHY_LEASES = 1
+/** How long a process is left alone after a fault: else nothing would ever get done. */
+const REST_MS = 1500
 const STOP_MS = 6000
 
 export type FaultOptions = {
@@ -23,8 +23,9 @@ export class Faults {
   readonly records: FaultRecord[] = []
   readersCut = 0
   readonly #options: FaultOptions
-  /** Processes that are in trouble, or have been until a moment ago. */
-  readonly #spared = new Set<number>()
+  readonly #troubled = new Set<number>()
+  /** Processes that were in trouble until a moment ago. */
+  readonly #resting = new Set<number>()
   readonly #ending = new AbortController()
 
   constructor(options: FaultOptions) {
@@ -40,7 +41,7 @@ export class Faults {
       await pause(faultMs, signal)
       if (signal.aborted) break
       // One process is always left alone: what a fleet does with none is another question.
-      const mayBreak = this.#spared.size < server.processes - 1
+      const mayBreak = this.#troubled.size < server.processes - 1 && this.#healthy().length > 0
       going.push(this.#play(nextFault(random, leaseMs, mayBreak)))
     }
     await Promise.all(going)
@@ -58,18 +59,24 @@ export class Faults {
   }
 
   async #break(kind: ProcessFault, pick: number, ms: number): Promise<void> {
-    const { server, leaseMs } = this.#options
-    const healthy = Array.from({ length: server.processes }, (_, n) => n).filter(
-      (process) => !this.#spared.has(process),
-    )
+    const healthy = this.#healthy()
     const process = healthy[pick % healthy.length]!
-    this.#spared.add(process)
+    this.#troubled.add(process)
     const record: FaultRecord = { kind, process, from: Date.now(), to: Number.POSITIVE_INFINITY }
     this.records.push(record)
     await this.#hurt(kind, process, ms)
     record.to = Date.now()
-    await pause(leaseMs * HEALTHY_LEASES, this.#ending.signal)
-    this.#spared.delete(process)
+    this.#troubled.delete(process)
+    this.#resting.add(process)
+    await pause(REST_MS, this.#ending.signal)
+    this.#resting.delete(process)
+  }
+
+  #healthy(): number[] {
+    const { processes } = this.#options.server
+    return Array.from({ length: processes }, (_, n) => n).filter(
+      (process) => !this.#troubled.has(process) && !this.#resting.has(process),
+    )
   }
 
   async #hurt(kind: ProcessFault, process: number, ms: number): Promise<void> {

@@ -32,7 +32,7 @@ export const reportOf = (history: History): Report => {
 const textOf = (sight: Sight, report: Omit<Report, 'text'>): string => {
   const { history } = sight
   const { profile, modelCalls, effects } = history
-  const unknown = history.states.flatMap(({ calls }) => calls.filter(isUnknown)).length
+  const unknown = history.states.flatMap(({ calls = [] }) => calls.filter(isUnknown)).length
   const repeated = sight.runs.reduce((sum, { calls }) => sum + repeats(calls), 0)
   const readers = history.runs.flatMap((run) => run.readers)
   const connections = readers.reduce((sum, reader) => sum + reader.connections, 0)

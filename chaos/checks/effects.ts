@@ -10,7 +10,7 @@ export const checkEffects = (sight: Sight): Violation[] =>
     ...recorded(run),
   ])
 
-type Call = RunState['calls'][number]
+type Call = NonNullable<RunState['calls']>[number]
 
 const eachCall = (sight: Sight, run: SeenRun): Violation[] =>
   (run.state?.calls ?? []).flatMap((call) => {
@@ -84,7 +84,7 @@ const asDecided = (run: SeenRun): Violation[] =>
 
 const recorded = (run: SeenRun): Violation[] => {
   const { state, record } = run
-  if (!state) return []
+  if (!state?.calls) return []
   const known = new Set(state.calls.map(({ step, call }) => `${step}/${call}`))
   const acted = new Set(run.effects.map(keyOf))
   const wanted =

@@ -3,6 +3,8 @@ import pg from 'pg'
 import type { RunState } from '../adapter.ts'
 import { callNumber } from '../script.ts'
 
+type Call = NonNullable<RunState['calls']>[number]
+
 type Row = {
   run: string
   message: string
@@ -12,7 +14,7 @@ type Row = {
   finished_at: Date | null
   parts: readonly { type: string; text?: string }[] | null
   steps: { index: number; epoch: number; from: number; to: number }[]
-  calls: { step: number; id: string; status: RunState['calls'][number]['status'] }[]
+  calls: { step: number; id: string; status: Call['status'] }[]
 }
 
 const RUNS = `

@@ -20,7 +20,9 @@ const takenOver = (seen: MadeUp): void => {
 }
 
 const setCall = (seen: MadeUp, call: number, status: 'started' | 'failed' | 'unknown'): void => {
-  seen.state.calls = seen.state.calls.map((one) => (one.call === call ? { ...one, status } : one))
+  seen.state.calls = (seen.state.calls ?? []).map((one) =>
+    one.call === call ? { ...one, status } : one,
+  )
 }
 
 const setSteps = (
@@ -166,7 +168,7 @@ const FOUND: Case[] = [
   [
     'every act is in the record',
     'an effect without a record',
-    (seen) => (seen.state.calls = seen.state.calls.slice(1)),
+    (seen) => (seen.state.calls = seen.state.calls!.slice(1)),
   ],
   ['the journal has no holes', 'a hole', (seen) => setSteps(seen, [0, 1, 1, 9], [2, 1, 14, 20])],
   ['the journal has no holes', 'a step too few', (seen) => setSteps(seen, [0, 1, 1, 9])],
@@ -268,6 +270,13 @@ describe('the checks', () => {
       },
     ],
     ['a stop that came too late', stopped('refused')],
+    [
+      'a server without a journal and records',
+      (seen) => {
+        delete seen.state.journal
+        delete seen.state.calls
+      },
+    ],
   ])('accept %s', (_what, spoil) => {
     expect(rulesOf(spoil)).toEqual([])
   })
