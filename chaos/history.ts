@@ -35,6 +35,8 @@ export type ReaderRecord = {
   connections: number
   /** What it has in the end. */
   answer?: unknown
+  /** Every frame that it was sent, in the order of arrival; `connection` counts from 1. */
+  readonly frames: { readonly connection: number; readonly id: string; readonly chunk: unknown }[]
   lastError?: string
 }
 

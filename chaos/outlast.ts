@@ -208,7 +208,7 @@ const runOf = ({ chunk }: Frame): string =>
   (chunk as { messageMetadata: { runId: string } }).messageMetadata.runId
 
 /** As the AI SDK's client puts them together. */
-const partsOf = async (chunks: readonly UIMessageChunk[]): Promise<UIMessage['parts']> => {
+const partsOf = async (chunks: readonly UIMessageChunk[]): Promise<unknown[]> => {
   const stream = new ReadableStream<UIMessageChunk>({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(chunk)
@@ -218,6 +218,14 @@ const partsOf = async (chunks: readonly UIMessageChunk[]): Promise<UIMessage['pa
     },
   })
   let message: UIMessage | undefined
-  for await (const next of readUIMessageStream({ stream, onError: () => undefined })) message = next
-  return JSON.parse(JSON.stringify(message?.parts ?? [])) as UIMessage['parts']
+  const errors: string[] = []
+  const onError = (error: unknown) => void errors.push(String(error))
+  for await (const next of readUIMessageStream({ stream, onError })) message = next
+  // What the run says of its own failure is no part of the message; what the client cannot read is a fault of the server.
+  const said = chunks.flatMap((chunk) =>
+    chunk.type === 'error' ? [`Error: ${chunk.errorText}`] : [],
+  )
+  const unreadable = errors.filter((error) => !said.includes(error))
+  const parts = JSON.parse(JSON.stringify(message?.parts ?? [])) as unknown[]
+  return [...parts, ...unreadable.map((error) => ({ unreadable: error }))]
 }

@@ -13,7 +13,6 @@ export class Reader {
   readonly run: string
   readonly #server: RunServer
   readonly #random: Random
-  readonly #frames: Frame[] = []
   readonly #leaving: AbortSignal
   #connection = new AbortController()
 
@@ -29,7 +28,7 @@ export class Reader {
     this.#random = options.random
     this.#leaving = options.leaving
     this.run = options.run
-    this.record = { name: options.name, done: false, endedTooSoon: 0, connections: 0 }
+    this.record = { name: options.name, done: false, endedTooSoon: 0, connections: 0, frames: [] }
   }
 
   /** Breaks its connection; it comes back. */
@@ -47,11 +46,11 @@ export class Reader {
       const connection = new AbortController()
       const signal = AbortSignal.any([connection.signal, this.#leaving])
       const process = this.#random.int(0, this.#server.processes - 1)
-      const after = this.#frames.at(-1)?.id
+      const after = this.record.frames.at(-1)?.id
       await this.#attempt(connection, () => this.#server.attach(process, this.run, after, signal))
       if (!this.record.done) await sleep(PAUSE_MS)
     }
-    this.record.answer = await this.#server.reassemble(this.#frames)
+    this.record.answer = await this.#server.reassemble(this.record.frames)
   }
 
   async #attempt(
@@ -64,7 +63,7 @@ export class Reader {
     try {
       for await (const frame of await open()) {
         silence.refresh()
-        this.#frames.push(frame)
+        this.record.frames.push({ connection: this.record.connections, ...frame })
       }
       this.record.done = true
       this.record.doneAt = Date.now()

@@ -28,7 +28,7 @@ const ofReader = ({ state, name }: SeenRun, reader: ReaderRecord): Violation[] =
     violations.push(
       violation(
         'every reader ends with the persisted answer',
-        `${who} has ${JSON.stringify(reader.answer)}; persisted is ${JSON.stringify(state.answer)}.`,
+        `${who} has ${JSON.stringify(reader.answer)}; persisted is ${JSON.stringify(state.answer)}. It was sent:\n${framesOf(reader)}`,
       ),
     )
   const { finishedAt } = state ?? {}
@@ -38,3 +38,8 @@ const ofReader = ({ state, name }: SeenRun, reader: ReaderRecord): Violation[] =
     )
   return violations
 }
+
+const framesOf = ({ frames }: ReaderRecord): string =>
+  frames
+    .map(({ connection, id, chunk }) => `  ${connection}: ${id} ${JSON.stringify(chunk)}`)
+    .join('\n')
