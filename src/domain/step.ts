@@ -10,6 +10,16 @@ export type TextPart = WithMetadata & {
   /** The id that the part had on the wire. */
   readonly id: string
   readonly text: string
+  /** What supports the text, as the AI SDK gives it. */
+  readonly citations?: readonly Citation[]
+}
+
+/** A source and the place in the text that it supports. */
+export type Citation = {
+  readonly source: Readonly<Record<string, unknown>>
+  readonly startIndex?: number
+  readonly endIndex?: number
+  readonly citedText?: string
 }
 
 export type FilePart = WithMetadata & {

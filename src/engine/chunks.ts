@@ -4,11 +4,14 @@ import {
   INTERRUPTED_CALL,
   type DataPart,
   type StepPart,
+  type TextPart,
   type ToolCallPart,
   type ToolCallRecord,
 } from '../domain/step.ts'
 
 export type Chunk = UIMessageChunk
+
+type Citation = NonNullable<Extract<Chunk, { type: 'text-end' }>['citations']>[number]
 
 export const INTERRUPTED_INPUT = 'The call was interrupted before its input was complete.'
 export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
@@ -35,11 +38,22 @@ export const deltaChunk = (part: Streamed, delta: string): Chunk =>
 
 /** Ends a streamed part; for a tool call this carries the whole input. */
 export const endChunk = (part: Streamed): Chunk => {
-  if (part.type !== 'tool-call') return { type: `${part.type}-end`, id: part.id }
+  if (part.type !== 'tool-call') return { type: `${part.type}-end`, id: part.id, ...citing(part) }
   const errorText = part.unfinished ? INTERRUPTED_INPUT : part.invalid
   return errorText === undefined
     ? { type: 'tool-input-available', ...callHead(part), input: part.input }
     : { type: 'tool-input-error', ...callHead(part), input: part.input, errorText }
+}
+
+/** The citations of a text, without what only its provider understands. */
+export const citing = ({ type, citations }: TextPart): { citations?: Citation[] } => {
+  if (type !== 'text' || !citations) return {}
+  return {
+    citations: citations.map(({ source: { providerMetadata: _own, ...source }, ...rest }) => ({
+      ...rest,
+      source: source as Citation['source'],
+    })),
+  }
 }
 
 const callHead = (part: ToolCallPart) => ({

@@ -171,7 +171,12 @@ export class StepBuilder {
     const key = `${type} ${part.id}`
     const slot = this.#open.get(key)
     if (!slot) return
-    slot.part = { ...slot.part, ...metadata(part) } as StepPart
+    const citations = 'citations' in part && part.citations ? cleanJson(part.citations) : undefined
+    slot.part = {
+      ...slot.part,
+      ...metadata(part),
+      ...(citations === undefined ? {} : { citations }),
+    } as StepPart
     this.#close(key, slot)
   }
 

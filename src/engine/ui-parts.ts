@@ -2,7 +2,7 @@
 import type { MessagePart } from '../domain/message.ts'
 import { isSettled } from '../domain/run.ts'
 import type { StepPart, ToolCallPart } from '../domain/step.ts'
-import { INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED, wholeChunk } from './chunks.ts'
+import { citing, INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED, wholeChunk } from './chunks.ts'
 import type { RunView, StepView } from './view.ts'
 
 export const uiParts = (view: RunView): MessagePart[] => {
@@ -44,7 +44,7 @@ const stepParts = (view: StepView, settled: boolean): MessagePart[] => {
 const modelPart = (part: StepPart, view: StepView, settled: boolean): MessagePart[] => {
   switch (part.type) {
     case 'text':
-      return [{ type: 'text', text: part.text, state: 'done' }]
+      return [{ type: 'text', text: part.text, state: 'done', ...citing(part) }]
     case 'reasoning':
       return [{ type: 'reasoning', id: part.id, text: part.text, state: 'done' }]
     case 'tool-call':

@@ -258,6 +258,36 @@ const SCRIPTS: Record<string, AgentScript> = {
       textParts('Done.'),
     ),
   },
+  'a text with citations': {
+    ask: 'Cite',
+    tools: { double },
+    model: steps(
+      [
+        { type: 'text-start', id: 't1' },
+        { type: 'text-delta', id: 't1', delta: 'As the page says.' },
+        {
+          type: 'text-end',
+          id: 't1',
+          citations: [
+            {
+              source: {
+                type: 'source',
+                sourceType: 'url',
+                id: 's1',
+                url: 'https://example.com/',
+                providerMetadata: { scripted: { rank: 1 } },
+              },
+              startIndex: 3,
+              endIndex: 11,
+              citedText: 'the page',
+            },
+          ],
+        },
+        ...call('c1', 'double', { a: 2 }),
+      ],
+      textParts('4'),
+    ),
+  },
   "parts of the provider's own kind": {
     ask: 'Go',
     tools: { double },
