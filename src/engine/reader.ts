@@ -91,6 +91,8 @@ export class RunReader {
         this.#open = false
         return [{ position: at, chunk: { type: 'finish-step' } }]
       case 'settled':
+        // Whoever only settled the run may never have had what lies between: the journal has it now.
+        if (entry.epoch !== this.#position.epoch) return 'hole'
         this.#ended = entry.last
         return [{ position: at, chunk: entry.chunk }]
       default:
