@@ -16,6 +16,12 @@ export type Execution = {
   readonly interrupt: (reason: InterruptReason) => void
   /** Makes a durable write, however long the database is away; `until` ends the waiting, besides losing the run. */
   readonly durably: <T>(work: () => Promise<T>, until?: AbortSignal) => Promise<T>
+  /**
+   * Before a model call: a process that slept through its lease asks the database whether the run is still its own.
+   *
+   * @throws LeaseLostError when it is not
+   */
+  readonly confirm: () => Promise<void>
   /** True when the process wants to end: nothing new begins. */
   readonly draining: () => boolean
   /** Steps so far, the last one with its calls as they go. */

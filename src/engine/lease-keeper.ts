@@ -5,6 +5,8 @@ import type { Clock, EngineEvents, RunStore } from './ports.ts'
 
 export type Held = {
   readonly lease: Lease
+  /** The lease was good at this time of the clock. */
+  renewed(at: number): void
   stop(): void
   lose(): void
 }
@@ -23,6 +25,7 @@ export const keepLeases = (options: {
   const renew = async () => {
     const now = held()
     if (now.length === 0) return
+    const asked = clock.now()
     const states = await store.renew(
       now.map(({ lease }) => lease),
       ttlMs,
@@ -30,8 +33,12 @@ export const keepLeases = (options: {
     const byRun = new Map(states.map((state) => [state.runId, state]))
     for (const run of now) {
       const state = byRun.get(run.lease.runId)
-      if (state?.epoch !== run.lease.epoch) run.lose()
-      else if (state.stopRequested) run.stop()
+      if (state?.epoch !== run.lease.epoch) {
+        run.lose()
+        continue
+      }
+      run.renewed(asked)
+      if (state.stopRequested) run.stop()
     }
   }
 

@@ -18,8 +18,9 @@ export const modelPhase = async (
   execution: Execution,
   request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
 ): Promise<ModelPhase> => {
-  const { agent, clock, signal, journal, lease, writer, durably } = execution
+  const { agent, clock, signal, journal, lease, writer, durably, confirm } = execution
   for (let attempt = 0; ; attempt++) {
+    await confirm()
     const builder = new StepBuilder({
       writer,
       agent,

@@ -37,6 +37,9 @@ export class RunExecution implements Held {
   readonly #ports: ExecutionPorts
   readonly #run: RunRecord
   readonly #draining: () => boolean
+  readonly #leaseTtlMs: number
+  /** When the database said last that the run is ours, by this process's clock. */
+  #heldAt: number
   readonly #onError: EngineEvents['error']
   readonly #interruption = new Interruption()
   readonly #writer: RunWriter
@@ -44,11 +47,19 @@ export class RunExecution implements Held {
   constructor(
     ports: ExecutionPorts,
     run: RunRecord,
-    options: { draining: () => boolean; onError: EngineEvents['error'] },
+    options: {
+      draining: () => boolean
+      leaseTtlMs: number
+      /** When it was claimed, by the clock. */
+      claimedAt: number
+      onError: EngineEvents['error']
+    },
   ) {
     this.#ports = ports
     this.#run = run
     this.#draining = options.draining
+    this.#leaseTtlMs = options.leaseTtlMs
+    this.#heldAt = options.claimedAt
     this.#onError = options.onError
     this.lease = leaseOf(run)
     this.#writer = new RunWriter({
@@ -59,6 +70,10 @@ export class RunExecution implements Held {
       onLeaseLost: () => this.lose(),
       onError: (error) => this.#report(error, 'writing the chunk log'),
     })
+  }
+
+  renewed(at: number): void {
+    this.#heldAt = Math.max(this.#heldAt, at)
   }
 
   stop(): void {
@@ -110,6 +125,7 @@ export class RunExecution implements Held {
         signal: this.#interruption.signal,
         interrupt: this.#interruption.interrupt.bind(this.#interruption),
         durably: this.#durably.bind(this),
+        confirm: () => this.#confirm(),
         draining: this.#draining,
         steps: [...viewOf(run, stored.steps, stored.calls).steps],
       }
@@ -120,6 +136,16 @@ export class RunExecution implements Held {
       const error = 'The run met an internal error.'
       return failed({ code: 'internal_error', error }, await this.#load())
     }
+  }
+
+  async #confirm(): Promise<void> {
+    const { store, clock } = this.#ports
+    const asked = clock.now()
+    if (asked - this.#heldAt < this.#leaseTtlMs) return
+    const [state] = await this.#durably(() => store.renew([this.lease], this.#leaseTtlMs))
+    if (!state) throw new LeaseLostError(this.lease.runId, this.lease.epoch)
+    this.renewed(asked)
+    if (state.stopRequested) this.stop()
   }
 
   #load() {

@@ -115,13 +115,16 @@ export class Worker {
 
   async #claim(runId: string): Promise<void> {
     const { holder, leaseTtlMs } = this.#options
+    const claimedAt = this.#ports.clock.now()
     const run = await this.#ports.store.claim(runId, holder, leaseTtlMs)
-    if (run) this.#begin(run)
+    if (run) this.#begin(run, claimedAt)
   }
 
-  #begin(run: RunRecord): void {
+  #begin(run: RunRecord, claimedAt: number): void {
     const execution = new RunExecution(this.#ports, run, {
       draining: () => this.#draining,
+      leaseTtlMs: this.#options.leaseTtlMs,
+      claimedAt,
       onError: this.#options.onError,
     })
     const done = this.#report('executing', run.id, execution.run()).finally(() =>
