@@ -191,8 +191,11 @@ export interface ChunkLog {
   compact(runId: string, snapshot: Snapshot): Promise<void>
   /** INVARIANT: of one instant; the entries are dense, and complete after the snapshot. */
   read(runId: string, after: { readonly epoch: number; readonly n: number }): Promise<LogRead>
-  /** The run has settled: its entries may go as soon as current readers had a chance to take them. */
-  drop(runId: string): Promise<void>
+  /**
+   * The run has settled, or is not held with this epoch any more: what the log has of it may go as soon as current readers
+   * had a chance to take it. INVARIANT: what a higher epoch has appended stays.
+   */
+  drop(runId: string, epoch: number): Promise<void>
 }
 
 /* The agent */

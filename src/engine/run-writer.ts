@@ -99,9 +99,8 @@ export class RunWriter {
   async settled(entries: readonly LogEntry[]): Promise<void> {
     this.#pending.push(...entries)
     await this.flush()
-    const { log, bus, lease } = this.#options
+    const { bus, lease } = this.#options
     bus.publish({ kind: 'settled', runId: lease.runId })
-    await log.drop(lease.runId)
   }
 
   /** Resolves when everything so far is in the log, or the log has refused it. */
@@ -112,12 +111,14 @@ export class RunWriter {
     await this.#flushing
   }
 
-  /** Forgets timers and what was not sent. */
+  /** Forgets timers, what was not sent, and the log: whoever goes on with the run begins an attempt of its own. */
   close(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#pending = []
     this.#growing = undefined
+    const { log, lease, onError } = this.#options
+    log.drop(lease.runId, lease.epoch).catch((thrown: unknown) => onError(coerceError(thrown)))
   }
 
   #dueSnapshot(entries: readonly LogEntry[]): Snapshot | undefined {

@@ -52,7 +52,7 @@ type RunLog = {
   entries: LogEntry[]
 }
 
-/** How long a settled run's log stays for readers that are a tick behind. */
+/** How long a log that was dropped stays for readers that are a tick behind. */
 const DROP_AFTER_MS = 1000
 
 export const createLocalChunkLog = (): ChunkLog & Disposable => {
@@ -87,10 +87,10 @@ export const createLocalChunkLog = (): ChunkLog & Disposable => {
       return { snapshot: log.snapshot, entries: entriesAfter(log.entries, after) }
     },
 
-    async drop(runId) {
+    async drop(runId, epoch) {
       const timer = setTimeout(() => {
         timers.delete(runId)
-        logs.delete(runId)
+        if ((logs.get(runId)?.epoch ?? 0) <= epoch) logs.delete(runId)
       }, DROP_AFTER_MS)
       clearTimeout(timers.get(runId))
       timers.set(runId, timer.unref())

@@ -3,8 +3,17 @@ import { tool } from 'ai'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
+import { START } from '../../src/domain/position.ts'
+import type { ChunkLog } from '../../src/engine/ports.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { DATABASES, messageParts, storedParts, testOutlast, collect } from '../support/engine.ts'
+import {
+  collect,
+  DATABASES,
+  messageParts,
+  storedParts,
+  testOutlast,
+  withFastClock,
+} from '../support/engine.ts'
 import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
 
 /** A model that says two words, the second when the test lets it. */
@@ -116,6 +125,24 @@ describe('a chat that is deleted while it is answered', () => {
       expect(await outlast.db.selectFrom(table).select('id').execute()).toEqual([])
     expect(await outlast.engine.latest(outlast.principal, 'chat')).toBeUndefined()
     expect(outlast.errors).toEqual([])
+  })
+
+  it('is forgotten by the log', async () => {
+    const { gate, agents } = halting()
+    let log: ChunkLog | undefined
+    await using outlast = await testOutlast(agents, {}, (ports) => {
+      log = ports.log
+      return withFastClock(ports)
+    })
+    const run = await outlast.ask('Hi')
+    await gate.reached
+    const logged = async () => {
+      const { snapshot, entries } = await log!.read(run.id, START)
+      return snapshot !== undefined || entries.length > 0
+    }
+    await expect.poll(logged).toBe(true)
+    await deleteChats(outlast.db)
+    await expect.poll(logged, { timeout: 10_000 }).toBe(false)
   })
 
   it('drops what its tools do afterwards', async () => {
