@@ -8,6 +8,7 @@ import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
 import { isSerializationClash, isUniqueViolation } from './pg-errors.ts'
 import { json, runColumns } from './rows.ts'
+import { transact } from './transaction.ts'
 
 /** Each clash means that somebody else's transaction committed, so the next look finds what it wrote. */
 const MAX_TRIES = 5
@@ -15,10 +16,7 @@ const MAX_TRIES = 5
 export async function beginTurn(db: OutlastDatabase, turn: NewTurn): Promise<BeginResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((trx) => tryBegin(trx, turn))
+      return await transact(db, (trx) => tryBegin(trx, turn))
     } catch (error) {
       const clash = isUniqueViolation(error) || isSerializationClash(error)
       if (!clash || attempt === MAX_TRIES) throw error

@@ -9,8 +9,8 @@ const CREDENTIALS_REFUSED = new Set(['28P01', '28000'])
 const DATABASE_MISSING = '3D000'
 const PERMISSION_DENIED = '42501'
 
-/** 57P0x: the server goes down, comes up or dropped us. 25006: a standby, as after a failover. */
-const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '25006'])
+/** 57P0x, 25P03: the server goes down, comes up or dropped us. 25006: a standby, as after a failover. */
+const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '25P03', '25006'])
 /** 08: the connection broke. 53: no connections, memory or disk left. */
 const UNAVAILABLE_CLASSES = ['08', '53']
 

@@ -9,6 +9,7 @@ import type { OutlastDatabase } from './database.ts'
 import { held, heldRun, now } from './fence.ts'
 import { loadJournal } from './journal.ts'
 import { callEndPatch, json, runColumns, stepRow } from './rows.ts'
+import { transact } from './transaction.ts'
 
 /** The parts of the message of a run as it settled. */
 export type Project = (run: RunRecord, journal: RunJournal) => readonly MessagePart[]
@@ -19,16 +20,13 @@ export const settleRun = (
   settlement: Settlement,
   project: Project,
 ): Promise<RunRecord> =>
-  db
-    .transaction()
-    .setIsolationLevel('read committed')
-    .execute(async (trx) => {
-      const run = held(await settleRow(trx, lease, settlement), lease)
-      await endJournal(trx, lease, settlement)
-      const journal = await loadJournal(trx, run.id, run.workspaceId)
-      await writeMessage(trx, run, project(run, journal))
-      return run
-    })
+  transact(db, async (trx) => {
+    const run = held(await settleRow(trx, lease, settlement), lease)
+    await endJournal(trx, lease, settlement)
+    const journal = await loadJournal(trx, run.id, run.workspaceId)
+    await writeMessage(trx, run, project(run, journal))
+    return run
+  })
 
 /** INVARIANT: a stop that was acknowledged before this row was locked wins over the outcome. */
 const settleRow = (
