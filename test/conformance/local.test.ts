@@ -1,0 +1,7 @@
+import { createLocalBus, createLocalChunkLog, createLocalQueue } from '../../src/queue/local.ts'
+import { describeChunkLog } from './chunk-log.ts'
+import { describeRunBus, describeRunQueue } from './run-bus.ts'
+
+describeChunkLog('in this process', createLocalChunkLog)
+describeRunBus('in this process', createLocalBus)
+describeRunQueue('in this process', createLocalQueue)

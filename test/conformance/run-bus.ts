@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import type { RunBus, RunQueue, Signal } from '../../src/engine/ports.ts'
+
+/** What every bus promises to listeners of its own process. */
+export const describeRunBus = (name: string, open: () => RunBus): void => {
+  describe(`a run bus (${name})`, () => {
+    it('tells those who listen to the run, and those who listen to all', () => {
+      const bus = open()
+      const heard: string[] = []
+      const listen = (key: string) =>
+        bus.subscribe(key, ({ kind, runId }: Signal) => heard.push(`${key} ${kind} ${runId}`))
+      listen('a')
+      listen('b')
+      listen('*')
+      bus.publish({ kind: 'stop', runId: 'a' })
+      expect(heard.toSorted()).toEqual(['* stop a', 'a stop a'])
+    })
+
+    it('tells nobody who has left, also when they leave while it speaks', () => {
+      const bus = open()
+      const heard: string[] = []
+      const leaveSecond = bus.subscribe('a', () => {
+        heard.push('first')
+        leaveThird()
+      })
+      const leaveThird = bus.subscribe('a', () => heard.push('third'))
+      bus.publish({ kind: 'progress', runId: 'a' })
+      leaveSecond()
+      bus.publish({ kind: 'progress', runId: 'a' })
+      expect(heard).toEqual(['first'])
+    })
+  })
+}
+
+/** What every queue promises. */
+export const describeRunQueue = (name: string, open: () => RunQueue): void => {
+  describe(`a run queue (${name})`, () => {
+    it('offers a run to a worker, and to none that has left', async () => {
+      const queue = open()
+      const taken: string[] = []
+      const leave = queue.work((runId) => taken.push(runId))
+      await queue.offer('a')
+      leave()
+      await queue.offer('b')
+      expect(taken).toEqual(['a'])
+    })
+  })
+}
