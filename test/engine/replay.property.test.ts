@@ -5,7 +5,7 @@ import type { RunStatus } from '../../src/domain/run.ts'
 import type { StepRecord, ToolCallRecord } from '../../src/domain/step.ts'
 import { formatOffset, parseOffset } from '../../src/domain/position.ts'
 import { outputChunk, preliminaryChunk, dataChunk, type Chunk } from '../../src/engine/chunks.ts'
-import type { Agent, ModelPart } from '../../src/engine/ports.ts'
+import type { Agent, LogRead, ModelPart } from '../../src/engine/ports.ts'
 import { closingFrames, type Frame } from '../../src/engine/replay.ts'
 import { RunReader } from '../../src/engine/reader.ts'
 import { RunWriter } from '../../src/engine/run-writer.ts'
@@ -125,6 +125,7 @@ const runScript = fc.record({
     fc.record({
       joinAt: fc.nat({ max: 60 }),
       remote: fc.boolean(),
+      mischief: fc.array(fc.nat({ max: 40 }), { maxLength: 20 }),
       cuts: fc.array(fc.nat({ max: 25 }), { maxLength: 8 }),
     }),
     { minLength: 1, maxLength: 4 },
@@ -174,6 +175,21 @@ const asStored = (call: ToolCallRecord): ToolCallRecord => {
   return call.status === 'started' ? { ...stored, data: [] } : stored
 }
 
+/** A log that delivers late, twice and with holes. */
+const unreliable = ({ snapshot, entries }: LogRead, mischief: number): LogRead => {
+  const lost = Math.floor(mischief / 4) % Math.max(entries.length, 1)
+  switch (mischief % 4) {
+    case 1:
+      return { snapshot, entries: entries.filter((_, index) => index !== lost) }
+    case 2:
+      return { snapshot, entries: [...entries, ...entries].toSorted((a, b) => a.n - b.n) }
+    case 3:
+      return { snapshot, entries: entries.slice(0, lost) }
+    default:
+      return { snapshot, entries }
+  }
+}
+
 /** A client: keeps the frames it was sent; a cut forgets what came after it and reconnects with the last id. */
 class Client {
   frames: Frame[] = []
@@ -188,7 +204,7 @@ class Client {
     const reader = this.#reader
     const read = this.#remote
       ? { snapshot: undefined, entries: [] }
-      : await world.log.read('run', reader.position)
+      : unreliable(await world.log.read('run', reader.position), this.#mischief())
     let hole = this.#remote || this.frames.length === 0 || !this.#caughtUp
     for (const entry of hole ? [] : read.entries) {
       const next = reader.follow(entry)
@@ -215,8 +231,16 @@ class Client {
     this.#caughtUp = true
   }
 
-  constructor(remote = false) {
+  constructor(remote = false, mischief: readonly number[] = []) {
     this.#remote = remote
+    this.#delivery = [...mischief]
+  }
+
+  readonly #delivery: number[]
+
+  /** What the log does with this reading; it behaves once the plan is used up. */
+  #mischief(): number {
+    return this.#delivery.pop() ?? 0
   }
 
   cut(keep: number): void {
@@ -256,13 +280,18 @@ const messageOf = async (chunks: readonly Chunk[]): Promise<UIMessage['parts']> 
 const live = async (script: {
   steps: readonly StepScript[]
   status: 'succeeded' | 'failed' | 'aborted'
-  readers: readonly { joinAt: number; remote: boolean; cuts: readonly number[] }[]
+  readers: readonly {
+    joinAt: number
+    remote: boolean
+    mischief: readonly number[]
+    cuts: readonly number[]
+  }[]
 }) => {
   const world = new World()
   world.takeOver()
   const clients = script.readers.map((plan) => ({
     plan,
-    client: new Client(plan.remote),
+    client: new Client(plan.remote, plan.mischief),
     cuts: [...plan.cuts],
   }))
   let tick = 0
