@@ -17,7 +17,7 @@ export type Execution = {
   /** Makes a durable write, however long the database is away; `until` ends the waiting, besides losing the run. */
   readonly durably: <T>(work: () => Promise<T>, until?: AbortSignal) => Promise<T>
   /**
-   * Before a model call: a process that slept through its lease asks the database whether the run is still its own.
+   * Before a model call or a tool: a process that slept through its lease asks the database whether the run is still its own.
    *
    * @throws LeaseLostError when it is not
    */

@@ -91,7 +91,7 @@ class ToolPhase {
   }
 
   async #call(part: ToolCallPart, overdue: AbortSignal): Promise<void> {
-    const { agent, signal } = this.#execution
+    const { agent, signal, confirm } = this.#execution
     const traits = agent.tool(part.toolName)
     const before = this.#calls.get(part.toolCallId)
     if (signal.aborted) return
@@ -102,6 +102,8 @@ class ToolPhase {
       if (found !== 'not-executed') return this.#end(before, found)
     }
     const call = await this.#start(part, before)
+    // Whoever slept since then may find that another one has asked the tool what became of the call.
+    await confirm()
     // Between the check and the write: it is known not to have acted.
     if (signal.aborted) return this.#end(call, { status: 'failed', error: NOT_EXECUTED })
     if (!traits) {
