@@ -4,7 +4,7 @@ import { startOutlast } from '../../chaos/outlast.ts'
 import { reportOf } from '../../chaos/report.ts'
 import { runChaos } from '../../chaos/run-chaos.ts'
 
-const RUNS = 25
+const RUNS = 24
 
 it('a fleet under random faults loses nothing, doubles nothing and tells everybody the same', async () => {
   const [processes, leaseMs] = [3, 3000]
@@ -19,7 +19,7 @@ it('a fleet under random faults loses nothing, doubles nothing and tells everybo
       seed: 7,
       runs: RUNS,
       processes,
-      inFlight: 6,
+      inFlight: 10,
       leaseMs,
       faultMs: 800,
       attempts: 3,
