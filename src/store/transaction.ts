@@ -16,6 +16,8 @@ export const transact = <T>(
     .execute(async (trx) => {
       // Of the transaction and not of the session: a pooler shares sessions with others.
       const idle = String(IDLE_MS)
-      await sql`select set_config('idle_in_transaction_session_timeout', ${idle}, true)`.execute(trx)
+      await sql`select set_config('idle_in_transaction_session_timeout', ${idle}, true)`.execute(
+        trx,
+      )
       return work(trx)
     })
