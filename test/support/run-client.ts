@@ -43,12 +43,14 @@ export const settledRun = async (url: string, chatId: string): Promise<Latest> =
   return vi.waitFor(look, { timeout: 25_000, interval: 50 })
 }
 
+type Ending = 'done' | 'broken' | 'unfinished'
+
 /** One tab: it asks once and then follows the run through any number of connections. */
 export class Tab {
   readonly chatId: string
   readonly received: Received[] = []
-  /** How its last connection ended: `done` after `[DONE]`, `broken` without. */
-  ended: 'done' | 'broken' | undefined
+  /** How its last connection ended: `done` after `[DONE]`, `broken` off, or cleanly and yet `unfinished`. */
+  ended: Ending | undefined
   readonly #leaving = new AbortController()
   #watchers: (() => void)[] = []
 
@@ -101,7 +103,7 @@ export class Tab {
   }
 
   /** Waits until the connection has ended. */
-  async closed(): Promise<'done' | 'broken'> {
+  async closed(): Promise<Ending> {
     await this.#when(() => this.ended !== undefined)
     return this.ended!
   }
@@ -121,7 +123,7 @@ export class Tab {
     })
   }
 
-  async #read(response: Response): Promise<'done' | 'broken'> {
+  async #read(response: Response): Promise<Ending> {
     let done = false
     try {
       for await (const { id, data } of readSse(response.body!)) {
@@ -132,7 +134,7 @@ export class Tab {
     } catch {
       return 'broken' // The socket was destroyed: that is what a test looks for.
     }
-    return done ? 'done' : 'broken'
+    return done ? 'done' : 'unfinished'
   }
 
   #tell(): void {
