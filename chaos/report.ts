@@ -34,13 +34,14 @@ const textOf = (sight: Sight, report: Omit<Report, 'text'>): string => {
   const { profile, modelCalls, effects } = history
   const unknown = history.states.flatMap(({ calls = [] }) => calls.filter(isUnknown)).length
   const repeated = sight.runs.reduce((sum, { calls }) => sum + repeats(calls), 0)
+  const belated = sight.runs.reduce((sum, run) => sum + run.belated.length, 0)
   const readers = history.runs.flatMap((run) => run.readers)
   const connections = readers.reduce((sum, reader) => sum + reader.connections, 0)
   return [
     `seed ${profile.seed}, ${profile.processes} processes, lease ${profile.leaseMs} ms, a fault every ${profile.faultMs} ms, ${profile.inFlight} chats at a time, ${Math.round((history.endedAt - history.startedAt) / 1000)} s`,
     `faults survived    ${list(report.faults)}`,
     `runs               ${list(report.runs)}`,
-    `model calls        ${modelCalls.length}, of which repeated after a fault ${repeated}`,
+    `model calls        ${modelCalls.length}, of which repeated after a fault ${repeated}, belated after a freeze ${belated}`,
     `tool effects       ${effects.length}; calls with unknown outcome ${unknown}`,
     `readers            ${readers.length}, in ${connections} connections`,
     `takeover           ${percentiles(report.takeovers)}`,

@@ -16,8 +16,10 @@ export type SeenRun = {
   readonly states: readonly RunState[]
   /** The one that there should be. */
   readonly state: RunState | undefined
-  /** In the order in which the model was asked. */
+  /** In the order in which the model was asked, without the belated ones. */
   readonly calls: readonly ModelCall[]
+  /** Requests that were on their way when their process was frozen, and arrived when somebody else had the run. */
+  readonly belated: readonly ModelCall[]
   readonly effects: readonly Effect[]
   /** Somebody has asked it to stop, or may have. */
   readonly stopAsked: boolean
@@ -32,18 +34,45 @@ export const sightOf = (history: History): Sight => {
   const runs = history.runs.map((record) => {
     const name = record.script.run
     const own = states.get(record.message) ?? []
+    const asked = (calls.get(name) ?? []).toSorted((a, b) => a.asked - b.asked)
+    const belated = belatedCalls(history, asked, own[0]?.finishedAt)
     return {
       record,
       name,
       states: own,
       state: own[0],
-      calls: (calls.get(name) ?? []).toSorted((a, b) => a.asked - b.asked),
+      calls: asked.filter((call) => !belated.includes(call)),
+      belated,
       effects: effects.get(name) ?? [],
       stopAsked: record.stops.some(({ answer }) => answer !== 'refused'),
     }
   })
   return { history, runs }
 }
+
+/** What a process had on its way when it was frozen arrives so soon after the thaw. */
+const BELATED_MS = 500
+
+/**
+ * Nobody can take back a request between the last look at the lease and the wire. One for each freeze is excused, and it
+ * must have no consequences: the checks see to it that what the model answered to it is nowhere.
+ */
+const belatedCalls = (
+  { faults }: History,
+  calls: readonly ModelCall[],
+  finishedAt: number | undefined,
+): ModelCall[] =>
+  faults.flatMap(({ kind, process, from, to }) => {
+    if (kind !== 'freeze') return []
+    const late = calls.find(
+      (call) => call.process === process && call.at >= to && call.at <= to + BELATED_MS,
+    )
+    if (!late) return []
+    const within = (at: number | undefined) => at !== undefined && at >= from && at < late.at
+    const elsewhere =
+      within(finishedAt) || calls.some(({ at, pid }) => within(at) && pid !== late.pid)
+    return elsewhere ? [late] : []
+  })
 
 /** Faults that touch a span of time, of one process or of any. */
 export const faultsWithin = (
@@ -66,12 +95,15 @@ export const lastProgress = ({ calls, record }: SeenRun, step: number): number =
   calls.findLast((call) => call.step < step)?.at ?? record.sentAt ?? 0
 
 /** What happened in a run and around it, for a person who looks for the cause. */
-export const story = ({ history }: Sight, { name, calls, effects, state, record }: SeenRun) => {
+export const story = (
+  { history }: Sight,
+  { name, calls, belated, effects, state, record }: SeenRun,
+) => {
   const at = (ms: number) => `${((ms - history.startedAt) / 1000).toFixed(3)}s`
   const end = state?.finishedAt ?? history.endedAt
   const begin = record.sentAt ?? history.startedAt
   const lines: [number, string][] = [
-    ...calls.map((call): [number, string] => [
+    ...[...calls, ...belated].map((call): [number, string] => [
       call.at,
       `process ${call.process} (${call.pid}) asks the model for step ${call.step}, as ${call.asked}`,
     ]),

@@ -39,6 +39,15 @@ const stopped = (answer: 'acknowledged' | 'refused' | 'unanswered') => (seen: Ma
   seen.record.stops.push({ at: 2700, answer })
 }
 
+/** The first process was frozen when its request was on its way; the other has the run since then. */
+const belated = (seen: MadeUp): void => {
+  seen.faults.push(fault({ kind: 'freeze', from: 2000, to: 2700 }))
+  seen.modelCalls.push(asked(1, 2, 2710, 0))
+  seen.modelCalls = seen.modelCalls.map((call) =>
+    call.asked === 1 ? { ...call, process: 1, pid: 1001 } : call,
+  )
+}
+
 const FOUND: Case[] = [
   ['everything goes on', 'a message that was never sent', (seen) => (seen.planned = 2)],
   ['one run for a message', 'a message that nobody took', (seen) => delete seen.record.sentAt],
@@ -93,6 +102,32 @@ const FOUND: Case[] = [
       seen.faults.push(fault())
       takenOver(seen)
       seen.state.finishedAt = 2550
+    },
+  ],
+  [
+    'nothing is taken from a healthy process',
+    'a second belated request',
+    (seen) => {
+      belated(seen)
+      seen.modelCalls.push(asked(1, 3, 2720, 0))
+    },
+  ],
+  [
+    'nothing is taken from a healthy process',
+    'a request long after the thaw',
+    (seen) => {
+      belated(seen)
+      seen.modelCalls = seen.modelCalls.map((call) =>
+        call.asked === 2 ? { ...call, at: 3300 } : call,
+      )
+    },
+  ],
+  [
+    'the last answer of the model counts',
+    'an answer to a belated request',
+    (seen) => {
+      belated(seen)
+      seen.state.said = [seen.state.said[0]!, textOf(seen.record.script, 1, 2)]
     },
   ],
   ['nothing is taken from a healthy process', 'a takeover without a fault', takenOver],
@@ -270,6 +305,7 @@ describe('the checks', () => {
       },
     ],
     ['a stop that came too late', stopped('refused')],
+    ['a request that was on its way when its process was frozen', belated],
     [
       'a server without a journal and records',
       (seen) => {
