@@ -23,6 +23,9 @@ export type EngineOptions = {
   readonly onError: EngineEvents['error']
 }
 
+/** Runs that callers execute themselves may never say the same as their messages. */
+const MAX_LOOKS = 3
+
 /** How long a new turn waits for a run that was asked to stop. */
 const STOPPING_MS = 5000
 
@@ -108,28 +111,38 @@ export class Engine implements EngineApi, AsyncDisposable {
 
   async latest(principal: Principal, chatId: string): ReturnType<EngineApi['latest']> {
     const { conversations } = this.#ports
-    const run = await conversations.latestRun(principal, chatId)
-    if (!run)
-      return (await conversations.findChat(principal, chatId)) && { run: null, message: null }
-    const message = run.assistantMessageId
-      ? await conversations.message(run.assistantMessageId, run.workspaceId)
-      : undefined
-    if (!message) return { run: summary(run, chatId), message: null }
-    const { status } = message
-    const shown = isSettled(run.status) ? message : await this.#inProgress(run, message)
-    return { run: summary(run, chatId), message: { ...uiMessage(shown, chatId), status } }
+    for (let look = 1; ; look++) {
+      const run = await conversations.latestRun(principal, chatId)
+      if (!run)
+        return (await conversations.findChat(principal, chatId)) && { run: null, message: null }
+      const message = run.assistantMessageId
+        ? await conversations.message(run.assistantMessageId, run.workspaceId)
+        : undefined
+      if (!message) return { run: summary(run, chatId), message: null }
+      const { status } = message
+      // It has settled between the two: the next look sees both.
+      if (!isSettled(run.status) && status !== 'streaming' && look < MAX_LOOKS) continue
+      const shown = isSettled(run.status) ? message : await this.#inProgress(run, message)
+      return { run: summary(run, chatId), message: { ...uiMessage(shown, chatId), status } }
+    }
   }
 
   async history(principal: Principal, chatId: string): ReturnType<EngineApi['history']> {
     const { conversations } = this.#ports
-    const run = await conversations.latestRun(principal, chatId)
-    const active = run && !isSettled(run.status) ? run : undefined
-    const messages = await conversations.messages(principal, chatId)
-    return {
-      messages: messages
-        .filter(({ id }) => id !== active?.assistantMessageId)
-        .map((message) => uiMessage(message, chatId)),
-      activeRun: active ? summary(active, chatId) : null,
+    for (let look = 1; ; look++) {
+      const run = await conversations.latestRun(principal, chatId)
+      const active = run && !isSettled(run.status) ? run : undefined
+      const messages = await conversations.messages(principal, chatId)
+      const last = messages.at(-1)
+      // It has begun between the two: the next look sees both.
+      const isNewer = last?.status === 'streaming' && last.runId !== null && last.runId !== run?.id
+      if (isNewer && look < MAX_LOOKS) continue
+      return {
+        messages: messages
+          .filter(({ id }) => id !== active?.assistantMessageId)
+          .map((message) => uiMessage(message, chatId)),
+        activeRun: active ? summary(active, chatId) : null,
+      }
     }
   }
 
