@@ -22,13 +22,20 @@ const { values } = parseArgs({
   },
 })
 
+const number = (name: Exclude<keyof typeof values, 'said'>, least: number): number => {
+  const value = Number(values[name])
+  if (Number.isInteger(value) && value >= least) return value
+  throw new RangeError(`--${name} is a whole number from ${least} on.`)
+}
+
 const profile: Profile = {
-  seed: Number(values.seed),
-  runs: Number(values.runs),
-  processes: Number(values.processes),
-  inFlight: Number(values['in-flight']),
-  leaseMs: Number(values.lease),
-  faultMs: Number(values.every),
+  seed: number('seed', 0),
+  runs: number('runs', 1),
+  // One is always left alone.
+  processes: number('processes', 2),
+  inFlight: number('in-flight', 1),
+  leaseMs: number('lease', 1000),
+  faultMs: number('every', 1),
   attempts: 3,
   settleMs: 60_000,
 }
