@@ -50,7 +50,7 @@ const rowsOfAll = async (fleet: Fleet, tabs: ReadonlyMap<string, Tab>): Promise<
 const takenOver = (fleet: Fleet, { progress, other }: FrozenMoment, tab: Tab) =>
   progress === 'is at it' ? other.barrier.reached : settledRow(fleet, tab)
 
-const hungUp = ({ provider, calls }: Fleet, { words, unanswered }: FrozenMoment) =>
+const hungUp = async ({ provider, calls }: Fleet, { words, unanswered }: FrozenMoment) =>
   unanswered === undefined
     ? undefined
     : provider.connectionClosed(provider.requests.indexOf(calls(words)[unanswered]!))
