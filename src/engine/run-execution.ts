@@ -20,7 +20,7 @@ import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
 import { closingEntries, exhausted, failedByUs, MAX_ATTEMPTS, missingAgent } from './settlement.ts'
 import { uiParts } from './ui-parts.ts'
-import { viewOf, type RunView } from './view.ts'
+import { viewOf, type RunView, type StepView } from './view.ts'
 
 export type ExecutionPorts = {
   readonly store: RunStore
@@ -43,6 +43,9 @@ export class RunExecution implements Held {
   readonly #onError: EngineEvents['error']
   readonly #interruption = new Interruption()
   readonly #writer: RunWriter
+  #steps: readonly StepView[] = []
+  /** How many of the steps were there when it was claimed. */
+  #found = 0
 
   constructor(
     ports: ExecutionPorts,
@@ -70,6 +73,11 @@ export class RunExecution implements Held {
       onLeaseLost: () => this.lose(),
       onError: (error) => this.#report(error, 'writing the chunk log'),
     })
+  }
+
+  /** True when a step was journaled since the claim. */
+  get hasProgressed(): boolean {
+    return this.#steps.length > this.#found
   }
 
   renewed(at: number): void {
@@ -115,6 +123,9 @@ export class RunExecution implements Held {
       const agent = await agents.resolve(run)
       if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
       const turns = await this.#durably(() => conversations.history(run))
+      const steps = [...viewOf(run, stored.steps, stored.calls).steps]
+      this.#steps = steps
+      this.#found = steps.length
       const execution = {
         run,
         agent,
@@ -127,7 +138,7 @@ export class RunExecution implements Held {
         durably: this.#durably.bind(this),
         confirm: () => this.#confirm(),
         draining: this.#draining,
-        steps: [...viewOf(run, stored.steps, stored.calls).steps],
+        steps,
       }
       return await runLoop(execution, historyMessages(turns, agent.model.provider))
     } catch (thrown) {

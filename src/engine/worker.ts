@@ -9,7 +9,8 @@ import { keepLeases } from './lease-keeper.ts'
 import { Outages } from './outages.ts'
 import type { EngineEvents, RunQueue } from './ports.ts'
 import { leaseOf, RunExecution, type ExecutionPorts } from './run-execution.ts'
-import { leftBehind } from './settlement.ts'
+import { leftBehind, MAX_ATTEMPTS } from './settlement.ts'
+import { Trials } from './trials.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
 
@@ -38,12 +39,15 @@ export class Worker {
   #sweeping: Promise<void> = Promise.resolve()
   readonly #closers: (() => void)[] = []
   readonly #outages: Outages
+  readonly #trials: Trials
   #draining = false
 
   constructor(ports: WorkerPorts, options: WorkerOptions) {
     this.#ports = ports
     this.#options = options
     this.#outages = new Outages(ports.clock, options.leaseTtlMs)
+    const hasProgressed = (id: string) => this.#running.get(id)?.execution.hasProgressed ?? false
+    this.#trials = new Trials({ clock: ports.clock, hasProgressed })
   }
 
   start(): void {
@@ -162,8 +166,18 @@ export class Worker {
       const lapsed = run.status === 'running' && run.leaseHolder !== null
       if (lapsed && !this.#outages.mayTakeOver()) continue
       if (this.#isToBeSettled(run)) await this.settleUnheld(run)
-      else if (!run.bound) this.take(run.id)
+      else if (run.bound) continue
+      else if (lapsed) this.#takeOver(run)
+      else this.take(run.id)
     }
+  }
+
+  #takeOver(run: RunRecord): void {
+    // It is only settled.
+    if (run.attempt >= MAX_ATTEMPTS) return this.take(run.id)
+    if (!this.#trials.begin(run)) return
+    const executed = this.execute(run.id).finally(() => this.#trials.end(run.id))
+    void this.#report('executing', run.id, executed)
   }
 
   #isToBeSettled(run: RunRecord): boolean {
