@@ -107,6 +107,10 @@ const spawnCli = (cwd: string, env: NodeJS.ProcessEnv) => {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // A test that timed out disposes of nothing.
+  const killAtExit = () => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('close', () => process.off('exit', killAtExit))
   let said = ''
   child.stderr.on('data', (text) => {
     said += String(text)
