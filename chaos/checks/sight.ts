@@ -1,6 +1,7 @@
 /** A history, sorted by run, with the questions that several checks ask. */
 import type { Effect, ModelCall, RunState } from '../adapter.ts'
 import type { FaultRecord, History, RunRecord } from '../history.ts'
+import { textOf } from '../script.ts'
 
 export type Violation = {
   /** Which invariant. */
@@ -35,15 +36,17 @@ export const sightOf = (history: History): Sight => {
     const name = record.script.run
     const own = states.get(record.message) ?? []
     const asked = (calls.get(name) ?? []).toSorted((a, b) => a.asked - b.asked)
-    const belated = belatedCalls(history, asked, own[0]?.finishedAt)
+    const [state] = own
+    const acts = effects.get(name) ?? []
+    const belated = belatedCalls(history, record, { calls: asked, effects: acts, state })
     return {
       record,
       name,
       states: own,
-      state: own[0],
+      state,
       calls: asked.filter((call) => !belated.includes(call)),
       belated,
-      effects: effects.get(name) ?? [],
+      effects: acts,
       stopAsked: record.stops.some(({ answer }) => answer !== 'refused'),
     }
   })
@@ -54,24 +57,28 @@ export const sightOf = (history: History): Sight => {
 const BELATED_MS = 500
 
 /**
- * Nobody can take back a request between the last look at the lease and the wire. One for each freeze is excused, and it
- * must have no consequences: the checks see to it that what the model answered to it is nowhere.
+ * Nobody can take back a request between the last look at the lease and the wire. One for each freeze is excused, if what the
+ * model answered to it is nowhere; else it is a request like any other.
  */
 const belatedCalls = (
   { faults }: History,
-  calls: readonly ModelCall[],
-  finishedAt: number | undefined,
+  { script }: RunRecord,
+  seen: Pick<SeenRun, 'calls' | 'effects' | 'state'>,
 ): ModelCall[] =>
   faults.flatMap(({ kind, process, from, to }) => {
     if (kind !== 'freeze') return []
+    const { calls, effects, state } = seen
     const late = calls.find(
       (call) => call.process === process && call.at >= to && call.at <= to + BELATED_MS,
     )
     if (!late) return []
     const within = (at: number | undefined) => at !== undefined && at >= from && at < late.at
     const elsewhere =
-      within(finishedAt) || calls.some(({ at, pid }) => within(at) && pid !== late.pid)
-    return elsewhere ? [late] : []
+      within(state?.finishedAt) || calls.some(({ at, pid }) => within(at) && pid !== late.pid)
+    const counts =
+      effects.some(({ asked }) => asked === late.asked) ||
+      state?.said.includes(textOf(script, late.step, late.asked)) === true
+    return elsewhere && !counts ? [late] : []
   })
 
 /** Faults that touch a span of time, of one process or of any. */

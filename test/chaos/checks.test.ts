@@ -123,8 +123,8 @@ const FOUND: Case[] = [
     },
   ],
   [
-    'the last answer of the model counts',
-    'an answer to a belated request',
+    'nothing is taken from a healthy process',
+    'a belated request whose answer counts',
     (seen) => {
       belated(seen)
       seen.state.said = [seen.state.said[0]!, textOf(seen.record.script, 1, 2)]
@@ -306,6 +306,14 @@ describe('the checks', () => {
     ],
     ['a stop that came too late', stopped('refused')],
     ['a request that was on its way when its process was frozen', belated],
+    [
+      'a process that takes a run as soon as it wakes',
+      (seen) => {
+        belated(seen)
+        seen.faults.push(fault({ process: 1, from: 2600, to: 2700 }))
+        seen.state.said = [seen.state.said[0]!, textOf(seen.record.script, 1, 2)]
+      },
+    ],
     [
       'a server without a journal and records',
       (seen) => {
