@@ -9,6 +9,7 @@ import { interruptReason, type Execution } from './execution.ts'
 import { runMessages } from './history.ts'
 import { modelPhase } from './model-phase.ts'
 import type { Settlement } from './ports.ts'
+import { begunStep } from './settlement.ts'
 import { toolPhase } from './tool-phase.ts'
 import { isResolved, lastUnit, type StepView } from './view.ts'
 import type { ModelMessage } from 'ai'
@@ -24,7 +25,7 @@ export const runLoop = async (
   history: readonly ModelMessage[],
 ): Promise<LoopEnd> => {
   for (;;) {
-    const early = interruption(execution)
+    const early = interruption(execution, beforeAnything(execution))
     if (early) return early
     if (execution.draining()) return { kind: 'release' }
     const last = execution.steps.at(-1)
@@ -36,6 +37,12 @@ export const runLoop = async (
           : await callModel(execution, history)
     if (end) return end
   }
+}
+
+/** A run that is stopped as soon as it was taken over: its former holder may have begun a step. */
+const beforeAnything = ({ run, steps, writer }: Execution): Pick<Settlement, 'step'> => {
+  const step = writer.n === 0 ? begunStep(run, steps, 0) : undefined
+  return step ? { step } : {}
 }
 
 /** The model asked for something, and what it asked for has its results: it wants to see them. */

@@ -3,7 +3,7 @@ import type { RunRecord } from '../domain/run.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { LogEntry, RunJournal, Settlement } from './ports.ts'
 import { closingFrames } from './replay.ts'
-import { isResolved, viewOf, type RunView } from './view.ts'
+import { isResolved, viewOf, type RunView, type StepView } from './view.ts'
 
 /** Claims without a journaled step in between, after which a run is given up. */
 export const MAX_ATTEMPTS = 3
@@ -41,18 +41,26 @@ export const leftBehind = (run: RunRecord, journal: RunJournal): Settlement => {
 const hasOpenCalls = (run: RunRecord, { steps, calls }: RunJournal): boolean =>
   viewOf(run, steps, calls).steps.some((step) => !isResolved(step))
 
+const atRest = (run: RunRecord, journal: RunJournal, sent = 0): Omit<Settlement, 'outcome'> => {
+  const step = begunStep(run, viewOf(run, journal.steps, journal.calls).steps, sent)
+  return { calls: [], ...(step ? { step } : {}) }
+}
+
 /**
  * Readers of the process that died may have seen a step begin that the journal does not know. It is kept as an empty,
  * interrupted one, so that their message and everybody else's are the same.
+ *
+ * @param sent - the last unit of the run's present holder
  */
-const atRest = (run: RunRecord, journal: RunJournal, sent = 0): Omit<Settlement, 'outcome'> => {
-  const last = viewOf(run, journal.steps, journal.calls).steps.at(-1)
+export const begunStep = (
+  run: RunRecord,
+  steps: readonly StepView[],
+  sent: number,
+): StepRecord | undefined => {
+  const last = steps.at(-1)
   const begun = run.leaseEpoch > 1 || sent > 0
   const goesOn = !last || (isResolved(last) && wantsMore(last.step))
-  return {
-    calls: [],
-    ...(begun && goesOn ? { step: emptyStep(run, journal.steps.length, sent + 1) } : {}),
-  }
+  return begun && goesOn ? emptyStep(run, steps.length, sent + 1) : undefined
 }
 
 const wantsMore = (step: StepRecord): boolean =>
