@@ -8,6 +8,9 @@ import { startServer } from './server.ts'
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`${line}\n`)
 
+// Whoever read the output may be gone; that is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 /** Errors with a code are written for people; anything else is a bug and keeps its stack. */
 const explain = (error: Error): string =>
   error instanceof OutlastError && error.code !== 'INVARIANT'

@@ -19,8 +19,8 @@ import type {
 import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
 import { closingEntries, exhausted, failedByUs, MAX_ATTEMPTS, missingAgent } from './settlement.ts'
-import { uiParts } from './ui-parts.ts'
-import { viewOf, type RunView, type StepView } from './view.ts'
+import { settleRun } from './settle.ts'
+import { viewOf, type StepView } from './view.ts'
 
 export type ExecutionPorts = {
   readonly store: RunStore
@@ -165,14 +165,10 @@ export class RunExecution implements Held {
   }
 
   async #settle(settlement: Settlement): Promise<void> {
-    let view: RunView | undefined
-    const write = () =>
-      this.#ports.store.settle(this.lease, settlement, (run, { steps, calls }) => {
-        view = viewOf(run, steps, calls)
-        return uiParts(view)
-      })
-    await this.#durably(write)
-    if (view) await this.#writer.settled(closingEntries(view, this.#writer.n))
+    const { store } = this.#ports
+    const onError = (error: Error) => this.#report(error, 'settling')
+    const view = await this.#durably(() => settleRun({ store, onError }, this.lease, settlement))
+    await this.#writer.settled(closingEntries(view, this.#writer.n))
   }
 
   /** However long the database is away: until it answers, the run is lost or the process ends. */

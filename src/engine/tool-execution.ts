@@ -110,16 +110,27 @@ const lastOutput = async (
 ): Promise<Final> => {
   for await (const update of updates) {
     if (update.type === 'final') return update
-    onPreliminary(cleanJson(update.output))
+    onPreliminary(limited(cleanJson(update.output)))
   }
   throw new InvariantError(`The tool ${part.toolName} ended without an output.`)
 }
 
 const succeeded = ({ output, modelOutput }: Pick<Final, 'output' | 'modelOutput'>): CallEnd => ({
   status: 'succeeded',
-  output: cleanJson(output),
+  output: limited(cleanJson(output)),
   ...(modelOutput === undefined ? {} : { modelOutput: cleanJson(modelOutput) }),
 })
+
+/** Characters of an output as JSON that are kept. */
+const OUTPUT_LIMIT = 1_000_000
+
+/** A longer output is cut to text, with a note that the model and people see. */
+const limited = (output: unknown): unknown => {
+  const text = typeof output === 'string' ? output : JSON.stringify(output)
+  if (text.length <= OUTPUT_LIMIT) return output
+  const kept = cleanText(text.slice(0, OUTPUT_LIMIT))
+  return `${kept}\n[Cut: the output of the tool had ${text.length} characters; these are the first ${OUTPUT_LIMIT}.]`
+}
 
 const recovered = (recovery: Recovery): CallEnd | 'not-executed' => {
   switch (recovery.outcome) {

@@ -11,8 +11,7 @@ import type { EngineEvents, RunQueue } from './ports.ts'
 import { leaseOf, RunExecution, type ExecutionPorts } from './run-execution.ts'
 import { leftBehind, MAX_ATTEMPTS } from './settlement.ts'
 import { Trials } from './trials.ts'
-import { uiParts } from './ui-parts.ts'
-import { viewOf } from './view.ts'
+import { settleRun } from './settle.ts'
 
 export type WorkerPorts = ExecutionPorts & { readonly queue: RunQueue }
 
@@ -96,9 +95,9 @@ export class Worker {
     const seized = await store.seize(run.id, holder, leaseTtlMs)
     if (!seized) return
     const settlement = leftBehind(seized, await journal.load(run.id, run.workspaceId))
-    await store.settle(leaseOf(seized), settlement, (settled, { steps, calls }) =>
-      uiParts(viewOf(settled, steps, calls)),
-    )
+    const onError = (error: Error) =>
+      this.#options.onError(error, { during: 'settling', runId: run.id })
+    await settleRun({ store, onError }, leaseOf(seized), settlement)
     bus.publish({ kind: 'settled', runId: run.id })
   }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { InvalidRequestError } from '../domain/errors.ts'
 import { isClientId, type MessagePart } from '../domain/message.ts'
+import { cleanText } from '../domain/text.ts'
 
 export const MAX_MESSAGES = 10_000
 export const MAX_PARTS = 200
@@ -21,7 +22,8 @@ const textPart = z.object({
   type: z.literal('text'),
   text: z
     .string({ error: 'the text of a part is a string' })
-    .max(MAX_TEXT_LENGTH, { error: `a text has at most ${MAX_TEXT_LENGTH} characters` }),
+    .max(MAX_TEXT_LENGTH, { error: `a text has at most ${MAX_TEXT_LENGTH} characters` })
+    .transform(cleanText),
 })
 
 const MEDIA_TYPE = /^[\w.+-]{1,100}(\/[\w.+*-]{1,100})?$/

@@ -1,0 +1,39 @@
+/** Settles a held run, whatever its content is: a run that cannot be settled would block its chat for good. */
+import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
+import type { Lease } from '../domain/run.ts'
+import type { RunStore, Settlement } from './ports.ts'
+import { uiParts } from './ui-parts.ts'
+import { viewOf, type RunView } from './view.ts'
+
+/** @returns the run as it settled. @throws LeaseLostError, and outages */
+export const settleRun = async (
+  { store, onError }: { store: RunStore; onError: (error: Error) => void },
+  lease: Lease,
+  settlement: Settlement,
+): Promise<RunView> => {
+  const settle = async (what: Settlement, withParts: boolean): Promise<RunView> => {
+    let view: RunView | undefined
+    const run = await store.settle(lease, what, (settled, { steps, calls }) => {
+      view = viewOf(settled, steps, calls)
+      return withParts ? uiParts(view) : []
+    })
+    return view ?? viewOf(run, [], [])
+  }
+  try {
+    return await settle(settlement, true)
+  } catch (thrown) {
+    if (thrown instanceof LeaseLostError || isRetryable(thrown)) throw thrown
+    onError(coerceError(thrown))
+    return settle(UNSTORABLE, false)
+  }
+}
+
+/** The journal still has what the message cannot hold. */
+const UNSTORABLE: Settlement = {
+  outcome: {
+    status: 'failed',
+    code: 'internal_error',
+    error: 'The answer could not be stored as a message; its steps are in the journal.',
+  },
+  calls: [],
+}
