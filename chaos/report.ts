@@ -1,13 +1,20 @@
 /** A chaos run in words and numbers. */
 import { findViolations, type Violation } from './checks.ts'
-import { sightOf, story, type SeenRun, type Sight } from './checks/sight.ts'
+import { faultsWithin, sightOf, story, type SeenRun, type Sight } from './checks/sight.ts'
 import type { History } from './history.ts'
+
+/** Milliseconds, in their order. */
+export type Takeovers = {
+  readonly all: readonly number[]
+  /** Those in whose time another process had no trouble at all: the server's own doing. */
+  readonly undisturbed: readonly number[]
+}
 
 export type Report = {
   readonly violations: readonly Violation[]
   readonly faults: Readonly<Record<string, number>>
   readonly runs: Readonly<Record<string, number>>
-  readonly takeovers: readonly number[]
+  readonly takeovers: Takeovers
   readonly text: string
 }
 
@@ -44,7 +51,8 @@ const textOf = (sight: Sight, report: Omit<Report, 'text'>): string => {
     `model calls        ${modelCalls.length}, of which repeated after a fault ${repeated}, belated after a freeze ${belated}`,
     `tool effects       ${effects.length}; calls with unknown outcome ${unknown}`,
     `readers            ${readers.length}, in ${connections} connections`,
-    `takeover           ${percentiles(report.takeovers)}`,
+    `takeover           ${percentiles(report.takeovers.all)}`,
+    `  by the healthy   ${percentiles(report.takeovers.undisturbed)}`,
     `violations         ${report.violations.length}`,
     ...details(sight, report.violations),
   ].join('\n')
@@ -64,8 +72,9 @@ const details = (sight: Sight, violations: readonly Violation[]): string[] =>
   })
 
 /** From the death of the process that executed a run to the first thing that somebody does for it. */
-const takeoverTimes = ({ history, runs }: Sight): number[] =>
-  history.faults
+const takeoverTimes = (sight: Sight): Takeovers => {
+  const { history, runs } = sight
+  const times = history.faults
     .filter(({ kind }) => kind === 'kill')
     .flatMap(({ process, from }) =>
       runs.flatMap(({ calls, effects, state }) => {
@@ -74,10 +83,30 @@ const takeoverTimes = ({ history, runs }: Sight): number[] =>
         const end = state?.finishedAt ?? Number.POSITIVE_INFINITY
         if (last?.process !== process || end <= from) return []
         const next = acts.find(({ at, pid }) => at > from && pid !== last.pid)?.at ?? end
-        return Number.isFinite(next) ? [Math.min(next, end) - from] : []
+        const to = Math.min(next, end)
+        if (!Number.isFinite(to)) return []
+        return [{ ms: to - from, undisturbed: hadHealthy(sight, { process, from, to }) }]
       }),
     )
-    .toSorted((a, b) => a - b)
+    .toSorted((a, b) => a.ms - b.ms)
+  return {
+    all: times.map(({ ms }) => ms),
+    undisturbed: times.filter(({ undisturbed }) => undisturbed).map(({ ms }) => ms),
+  }
+}
+
+/** Whether another process had no fault then, nor for a lease before: after an outage it waits for so long. */
+const hadHealthy = (
+  { history }: Sight,
+  { process, from, to }: { process: number; from: number; to: number },
+): boolean => {
+  const { processes, leaseMs } = history.profile
+  return Array.from({ length: processes }, (_, n) => n).some(
+    (other) =>
+      other !== process &&
+      faultsWithin(history, { from: from - leaseMs, to, process: other }).length === 0,
+  )
+}
 
 export const percentile = (sorted: readonly number[], part: number): number | undefined =>
   sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)]
