@@ -60,15 +60,27 @@ const begin = async (fleet: Fleet, url: string, chat: string, conversation: Conv
   return tab
 }
 
-const restart = async (server: ServerProcess): Promise<number | null> => {
+type Restart = {
+  readonly code: number | null
+  /** Runs that it held to its end. */
+  readonly kept: number
+}
+
+const restart = async ({ db }: Fleet, server: ServerProcess): Promise<Restart> => {
+  const { pid } = server
   server.signal('SIGTERM')
   const code = await server.ended()
+  const kept = await db
+    .selectFrom('aiChatRuns')
+    .select('id')
+    .where('leaseHolder', 'like', `%:${pid}:%`)
+    .execute()
   await server.start()
-  return code
+  return { code, kept: kept.length }
 }
 
 type Deployed = {
-  readonly codes: (number | null)[]
+  readonly restarts: readonly Restart[]
   readonly tabs: readonly Tab[]
   /** Runs that were still active when both processes had been replaced. */
   readonly active: number
@@ -83,12 +95,12 @@ const deploy = async (fleet: Fleet): Promise<Deployed> => {
   )
   const following = tabs.map((tab, n) => followToTheEnd(tab, n % 2 ? [a, b] : [b, a]))
   await Promise.all(tabs.map((tab) => tab.until(({ type }) => type === 'tool-output-available')))
-  const codes = [await restart(a), await restart(b)]
+  const restarts = [await restart(fleet, a), await restart(fleet, b)]
   const rows = () => Promise.all(tabs.map((tab) => rowsOf(fleet, tab)))
   const active = (await rows()).filter(({ run }) => run.finishedAt === null).length
   for (const tab of tabs) await settledRow(fleet, tab)
   await Promise.all(following)
-  return { codes, tabs, active, rows: await rows(), effects: await fleet.effects() }
+  return { restarts, tabs, active, rows: await rows(), effects: await fleet.effects() }
 }
 
 describe('a rolling restart of two processes under load', () => {
@@ -102,7 +114,8 @@ describe('a rolling restart of two processes under load', () => {
   afterAll(() => fleet[Symbol.asyncDispose]())
 
   it('interrupts no run', () => {
-    expect(deployed.codes).toEqual([0, 0])
+    const inOrder = { code: 0, kept: 0 }
+    expect(deployed.restarts).toEqual([inOrder, inOrder])
     for (const { run } of deployed.rows)
       expect(run).toMatchObject({ status: 'succeeded', error: null, stepCount: STEPS })
     // Else nothing was shown: every run has been in more than one process.
