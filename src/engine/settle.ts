@@ -28,12 +28,12 @@ export const settleRun = async (
   }
 }
 
-/** The journal still has what the message cannot hold. */
+/** The message stays empty; what was journaled of the run is still there. */
 const UNSTORABLE: Settlement = {
   outcome: {
     status: 'failed',
     code: 'internal_error',
-    error: 'The answer could not be stored as a message; its steps are in the journal.',
+    error: 'The answer could not be stored: the database refuses its content.',
   },
   calls: [],
 }
