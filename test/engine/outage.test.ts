@@ -145,3 +145,56 @@ describe('a database that comes and goes', () => {
     expect([acted, model.calls.length]).toEqual([10, 6])
   })
 })
+
+/** Every way in which a run touches the database, in the order of its life. */
+const touches = [
+  ['store', 'findUnheld'],
+  ['store', 'claim'],
+  ['journal', 'load'],
+  ['conversations', 'history'],
+  ['journal', 'appendStep'],
+  ['journal', 'startCall'],
+  ['journal', 'endCall'],
+  ['store', 'renew'],
+  ['store', 'settle'],
+] as const
+
+const moments = touches.flatMap(([port, method]) =>
+  (['before', 'after'] as const).map((when) => ({ port, method, when })),
+)
+
+describe('a database that goes away', () => {
+  it.for(moments)('$when $method took effect costs nothing', async (moment, { expect }) => {
+    const { port, method, when } = moment
+    let failures = 0
+    const decorate = (ports: WorkerPorts): WorkerPorts => {
+      const fast = withFastClock(ports)
+      const target: object = fast[port]
+      const work = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>
+      const failing = async (...args: unknown[]): Promise<unknown> => {
+        // A claim whose answer is lost is an attempt, of which a run has three.
+        if (failures >= 2) return work(...args)
+        failures += 1
+        if (when === 'after') await work(...args)
+        throw new StoreUnavailableError('gone')
+      }
+      return { ...fast, [port]: { ...target, [method]: failing } }
+    }
+    let acted = 0
+    const act = tool({ inputSchema: z.object({}), execute: async () => ++acted })
+    const { agents, model } = agentOf(
+      (call) =>
+        call === 0
+          ? [...toolCallParts({ id: 'c1', name: 'act', input: {} }), finishPart('tool-calls')]
+          : [...textParts('Done'), finishPart()],
+      { act },
+    )
+    await using outlast = await testOutlast(agents, { leaseTtlMs: LEASE_MS }, decorate)
+    const run = await outlast.ask('Hi')
+    const frames = await outlast.tail(run)
+    const parts = await messageParts(frames.map(({ chunk }) => chunk))
+    expect(parts).toEqual(await storedParts(outlast, run))
+    expect(await outlast.settled(run)).toMatchObject({ status: 'succeeded', stepCount: 2 })
+    expect([acted, model.calls.length]).toEqual([1, 2])
+  })
+})
