@@ -70,7 +70,7 @@ test('a question that overtakes the answer "nothing to resume" is followed to it
   await ask(page, 'Say something')
   await answered.reached
   // The page takes the 204 for an end, and asks what became of the run.
-  const wondered = page.waitForResponse('**/ai-chat/run')
+  const wondered = page.waitForResponse('**/messages')
   resumed.release()
   await wondered
   answered.release()

@@ -33,14 +33,14 @@ export const loadConversation = async (chatId: string): Promise<Conversation> =>
     `/ai-chat/${encodeURIComponent(chatId)}/messages`,
   )
   if (activeRun || messages.length === 0) return { messages, run: activeRun }
-  return { messages, run: await latestRun(chatId) }
+  // Asked only now: a chat without messages does not exist yet, and asking for its run would be an error.
+  const latest = await request<{ run: Run | null }>('/ai-chat/run', { chatId })
+  return { messages, run: latest.run }
 }
 
 /** The latest run as the database has it: a stream that has ended does not say why. */
-export const latestRun = async (chatId: string): Promise<Run | null> => {
-  const latest = await request<{ run: Run | null } | null>('/ai-chat/run', { chatId })
-  return latest?.run ?? null
-}
+export const latestRun = async (chatId: string): Promise<Run | null> =>
+  (await loadConversation(chatId)).run
 
 /** @returns whether the run will end as stopped; false when it has already ended */
 export const stopRun = async (runId: string): Promise<boolean> =>
