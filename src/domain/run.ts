@@ -26,7 +26,8 @@ export type Lease = { readonly runId: string; readonly workspaceId: string; read
 
 /** How the execution of a run ended, before the database has had its word about a stop. */
 export type RunOutcome =
-  | { readonly status: 'succeeded' }
+  /** `output`: what the agent's `output` option made of the answer. */
+  | { readonly status: 'succeeded'; readonly output?: unknown }
   | { readonly status: 'aborted' }
   | { readonly status: 'failed'; readonly code: RunErrorCode; readonly error: string }
 
@@ -44,6 +45,7 @@ export type RunErrorCode =
   | 'content_filtered'
   | 'output_truncated'
   | 'max_steps'
+  | 'invalid_output'
   | 'agent_error'
   | 'recovery_exhausted'
   | 'internal_error'
@@ -73,6 +75,8 @@ export type RunRecord = {
   readonly attempt: number
   readonly agent: string | null
   readonly options: unknown
+  /** The validated output of an agent with the option `output`, once the run has succeeded; else null. */
+  readonly output: unknown
   readonly bound: boolean
   readonly driver: RunDriver
 }

@@ -81,6 +81,38 @@ export type Usage = {
   readonly cachedInputTokens?: number | undefined
 }
 
+/**
+ * What a step asked its model for. Its messages are not kept: they are journal, ledger and history, unless `prepareStep`
+ * replaced them. Headers are never in it, nor texts in `providerOptions` whose names say that they are secrets.
+ */
+export type StepRequest = {
+  /** The model that was asked; who answered stands in `StepInfo`. */
+  readonly provider: string
+  readonly modelId: string
+  /** Kept where they differ from those of the step before, so the first step of a run has them; null when there are none. */
+  readonly instructions?: Instructions | null
+  readonly toolChoice?: ToolChoice
+  /** Names of the tools that were offered, in the order of the agent. */
+  readonly tools?: readonly string[]
+  /** Temperature and the like, by the AI SDK's names. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly providerOptions?: ProviderMetadata
+  /** `text`, `object`, ...: the form of the answer that was asked for, when the agent sets one. */
+  readonly output?: string
+  /** True when `prepareStep` or `prepareCall` gave other messages than those of journal and history. */
+  readonly messagesReplaced?: boolean
+}
+
+type SystemMessage = {
+  readonly role: 'system'
+  readonly content: string
+  readonly providerOptions?: ProviderMetadata
+}
+type Instructions = string | SystemMessage | readonly SystemMessage[]
+
+type ToolChoice =
+  'auto' | 'none' | 'required' | { readonly type: 'tool'; readonly toolName: string }
+
 export type FinishReason =
   'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'interrupted' | 'other'
 
@@ -94,6 +126,8 @@ export type StepInfo = {
   readonly modelId?: string | undefined
   readonly warnings?: readonly unknown[] | undefined
   readonly usage?: Usage | undefined
+  /** What the model call cost, in millionths of the currency of the agent's prices; missing without prices or usage. */
+  readonly costMicros?: number | undefined
   readonly startedAt?: Date | undefined
   readonly finishedAt?: Date | undefined
 }
@@ -114,6 +148,8 @@ export type StepRecord = {
   readonly spans: readonly Span[]
   /** Missing while the model call is in flight. */
   readonly info?: StepInfo
+  /** Missing in steps of older versions, and in those of a process that died before its call ended. */
+  readonly request?: StepRequest
 }
 
 export const TOOL_CALL_STATUSES = ['started', 'succeeded', 'failed', 'unknown'] as const

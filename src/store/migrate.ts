@@ -3,6 +3,7 @@ import { sql, TableNode, type Kysely } from 'kysely'
 import { ConfigError } from '../domain/errors.ts'
 import type { OutlastDatabase } from './database.ts'
 import { core } from './migrations/0001-core.ts'
+import { stepRequest } from './migrations/0002-step-request.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -10,6 +11,7 @@ type Migration = { up(db: Kysely<unknown>): Promise<void> }
 /** In the order in which they run; a released one is never edited. */
 const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0001-core', core],
+  ['0002-step-request', stepRequest],
 ])
 
 /**

@@ -35,6 +35,7 @@ export const runColumns = (eb: ExpressionBuilder<Database, 'aiChatRuns'>) =>
     'aiChatRuns.attempt',
     'aiChatRuns.agent',
     'aiChatRuns.options',
+    'aiChatRuns.output',
     'aiChatRuns.bound',
     'aiChatRuns.driver',
     isLapsed(eb).as('lapsed'),
@@ -52,7 +53,7 @@ const optionalJson = (value: unknown): string | null => (value === undefined ? n
 
 type StepRow = Omit<Insertable<AiChatRunStepsTable>, 'runId' | 'workspaceId'>
 
-export const stepRow = ({ info, ...step }: StepRecord): StepRow => ({
+export const stepRow = ({ info, request, ...step }: StepRecord): StepRow => ({
   stepIndex: step.stepIndex,
   content: json(step.parts),
   epoch: step.epoch,
@@ -66,6 +67,8 @@ export const stepRow = ({ info, ...step }: StepRecord): StepRow => ({
   modelId: info?.modelId ?? null,
   warnings: optionalJson(info?.warnings),
   usage: optionalJson(info?.usage),
+  request: optionalJson(request),
+  costMicros: info?.costMicros ?? null,
   startedAt: info?.startedAt ?? null,
   finishedAt: info?.finishedAt ?? null,
 })
@@ -84,9 +87,11 @@ export const toStep = (row: Selectable<AiChatRunStepsTable>): StepRecord => ({
     modelId: row.modelId ?? undefined,
     warnings: row.warnings ?? undefined,
     usage: row.usage ?? undefined,
+    costMicros: row.costMicros ?? undefined,
     startedAt: row.startedAt ?? undefined,
     finishedAt: row.finishedAt ?? undefined,
   },
+  ...(row.request === null ? {} : { request: row.request }),
 })
 
 type CallRow = Omit<Insertable<AiChatRunToolCallsTable>, 'runId' | 'workspaceId'>

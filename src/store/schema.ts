@@ -7,6 +7,7 @@ import type {
   FinishReason,
   Span,
   StepPart,
+  StepRequest,
   ToolCallStatus,
   Usage,
 } from '../domain/step.ts'
@@ -89,6 +90,8 @@ export interface AiChatRunsTable {
   requestKey: Nullable<string>
   agent: Nullable<string>
   options: NullableJson<unknown>
+  /** The validated output of a run that succeeded. */
+  output: NullableJson<unknown>
   bound: ColumnType<boolean, boolean | undefined, boolean>
   error: Nullable<string>
   errorCode: Nullable<RunErrorCode>
@@ -124,6 +127,8 @@ export interface AiChatRunStepsTable {
   modelId: Nullable<string>
   warnings: NullableJson<readonly unknown[]>
   usage: NullableJson<Usage>
+  request: NullableJson<StepRequest>
+  costMicros: Nullable<number>
   startedAt: NullableTimestamp
   finishedAt: NullableTimestamp
   createdAt: Timestamp

@@ -34,13 +34,14 @@ const settleRow = (
   lease: Lease,
   { outcome, step }: Settlement,
 ): Promise<RunRecord | undefined> => {
-  const { status, error, errorCode } = columnsOf(outcome)
+  const { status, error, errorCode, output } = columnsOf(outcome)
   const unlessStopped = (value: string | null) =>
     sql<null>`case when stop_requested_at is null then ${value} end`
   return heldRun(trx, lease, {
     status: sql<SettledStatus>`case when stop_requested_at is null then ${status} else 'aborted' end`,
     error: unlessStopped(error),
     errorCode: unlessStopped(errorCode),
+    output: sql<null>`case when stop_requested_at is null then ${output}::json end`,
     finishedAt: now,
     leaseHolder: null,
     leaseExpiresAt: null,
@@ -50,10 +51,14 @@ const settleRow = (
     .executeTakeFirst()
 }
 
-const columnsOf = (outcome: RunOutcome) =>
-  outcome.status === 'failed'
-    ? { status: outcome.status, error: cleanText(outcome.error), errorCode: outcome.code }
-    : { status: outcome.status, error: null, errorCode: null }
+const columnsOf = (outcome: RunOutcome) => {
+  const { status } = outcome
+  const none = { status, error: null, errorCode: null, output: null }
+  if (status === 'failed')
+    return { ...none, error: cleanText(outcome.error), errorCode: outcome.code }
+  const hasOutput = status === 'succeeded' && outcome.output !== undefined
+  return { ...none, output: hasOutput ? json(cleanJson(outcome.output)) : null }
+}
 
 /** INVARIANT: no call of a settled run is left `started`. */
 async function endJournal(

@@ -46,7 +46,7 @@ export const describeStop = (stores: () => Stores): void => {
     test('makes the run settle as aborted, whatever it comes to', async () => {
       const principal = await somebody(stores())
       const outcomes = [
-        { status: 'succeeded' },
+        { status: 'succeeded', output: { a: 1 } },
         { status: 'aborted' },
         { status: 'failed', code: 'provider_error', error: 'It broke.' },
       ] as const
@@ -54,7 +54,12 @@ export const describeStop = (stores: () => Stores): void => {
         const { run, lease } = await heldRun(stores(), principal)
         await stores().runs.requestStop(run.id, run.workspaceId)
         const settled = await stores().runs.settle(lease, { outcome, calls: [] }, () => [])
-        expect(settled).toMatchObject({ status: 'aborted', error: null, errorCode: null })
+        expect(settled).toMatchObject({
+          status: 'aborted',
+          error: null,
+          errorCode: null,
+          output: null,
+        })
         const message = await stores().conversations.message(
           run.assistantMessageId!,
           run.workspaceId,
@@ -85,12 +90,13 @@ export const describeSettle = (stores: () => Stores): void => {
         { type: 'text', text: 'One' },
         { type: 'text', text: 'Two\u0000' },
       ]
-      const outcome = { status: 'succeeded' } as const
+      const outcome = { status: 'succeeded', output: { z: 1, a: 'x\u0000' } } as const
       const settled = await stores().runs.settle(lease, { outcome, calls: [] }, () => parts)
       expect(settled).toMatchObject({
         id: run.id,
         status: 'succeeded',
         error: null,
+        output: { z: 1, a: 'x' },
         leaseHolder: null,
         leaseEpoch: 1,
         lapsed: true,

@@ -149,9 +149,11 @@ export const stepOf = (
     modelId: 'model',
     warnings: [{ type: 'other', message: 'Careful.' }],
     usage: { inputTokens: 3, outputTokens: 4, totalTokens: 7 },
+    costMicros: 5_000_000_123,
     startedAt: new Date('2026-01-02T03:04:05.678Z'),
     finishedAt: new Date('2026-01-02T03:04:06.789Z'),
   },
+  request: { provider: 'provider', modelId: 'alias', instructions: 'Z, A.', tools: ['z', 'a'] },
   ...rest,
 })
 

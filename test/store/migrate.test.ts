@@ -34,9 +34,11 @@ describe.each(DATABASES)('migrations on %s', (_name, open) => {
   test('run once', async () => {
     await using opened = await open()
     await opened.db.insertInto('workspaces').values({ name: 'Kept' }).execute()
+    const applied = () => sql`select * from migrations order by name`.execute(opened.db)
+    const { rows } = await applied()
+    expect(rows[0]).toMatchObject({ name: '0001-core' })
     await migrate(opened.db)
-    const { rows } = await sql`select name from migrations`.execute(opened.db)
-    expect(rows).toEqual([{ name: '0001-core' }])
+    expect((await applied()).rows).toEqual(rows)
     expect(await opened.db.selectFrom('workspaces').select('name').execute()).toHaveLength(1)
   })
 
