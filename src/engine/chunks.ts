@@ -17,7 +17,7 @@ export const INTERRUPTED_INPUT = 'The call was interrupted before its input was 
 export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
 export { INTERRUPTED_CALL }
 
-type Streamed = Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>
+export type Streamed = Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>
 
 export const isStreamed = (part: StepPart): part is Streamed =>
   part.type === 'text' || part.type === 'reasoning' || part.type === 'tool-call'

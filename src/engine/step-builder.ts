@@ -1,27 +1,33 @@
 /** Collects one attempt at a model call: what the journal keeps of it, and the units that readers get while it grows. */
-import { CallIds } from './call-ids.ts'
-import { getErrorText } from './error-text.ts'
+import type { Span, StepInfo, StepPart, StepRecord, ToolCallPart } from '../domain/step.ts'
 import { cleanJson, cleanText, splitPair } from '../domain/text.ts'
-import type {
-  ProviderMetadata,
-  Span,
-  StepInfo,
-  StepPart,
-  StepRecord,
-  ToolCallPart,
-  Usage,
-} from '../domain/step.ts'
-import { deltaChunk, endChunk, isStreamed, startChunk, streamedText, wholeChunk } from './chunks.ts'
+import { CallIds } from './call-ids.ts'
+import {
+  deltaChunk,
+  endChunk,
+  isStreamed,
+  startChunk,
+  streamedText,
+  wholeChunk,
+  type Streamed,
+} from './chunks.ts'
+import {
+  callPart,
+  customPart,
+  filePart,
+  metadata,
+  openCallPart,
+  providerResultPart,
+  sourcePart,
+  usageOf,
+  type EndPart,
+  type ModelPartOf,
+} from './model-parts.ts'
 import type { Agent, ModelPart } from './ports.ts'
 import type { RunWriter } from './run-writer.ts'
 
-type Mutable<T> = T extends unknown ? { -readonly [K in keyof T]: T[K] } : never
-type Streamed = Mutable<Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>>
-
 /** A part with its units. `rest` is half a surrogate pair that waits for the other half. */
 type Slot = { part: StepPart; from: number; to: number | undefined; order: number; rest: string }
-
-type EndPart = Extract<ModelPart, { type: 'model-call-end' }>
 
 export class StepBuilder {
   readonly #writer: RunWriter
@@ -89,16 +95,11 @@ export class StepBuilder {
         return this.#providerResult(part)
       case 'file':
       case 'reasoning-file':
-        return this.#whole({
-          type: part.type,
-          mediaType: part.file.mediaType,
-          data: part.file.base64,
-          ...metadata(part),
-        })
+        return this.#whole(filePart(part))
       case 'source':
-        return this.#whole(cleanJson(part) as StepPart)
+        return this.#whole(sourcePart(part))
       case 'custom':
-        return this.#whole({ type: 'custom', kind: part.kind, ...metadata(part) })
+        return this.#whole(customPart(part))
       case 'model-call-start':
         this.#warnings = part.warnings
         return
@@ -180,50 +181,25 @@ export class StepBuilder {
     this.#close(key, slot)
   }
 
-  #openCall(part: Extract<ModelPart, { type: 'tool-input-start' }>): Slot {
+  #openCall(part: ModelPartOf<'tool-input-start'>): Slot {
     const dynamic = this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic ?? false
     const toolCallId = this.#callIds.begin(part.id)
-    return this.#openPart(`call ${toolCallId}`, {
-      type: 'tool-call',
-      toolCallId,
-      toolName: cleanText(part.toolName),
-      input: undefined,
-      rawInput: '',
-      ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
-      ...(dynamic ? { dynamic } : {}),
-      ...metadata(part),
-    })
+    return this.#openPart(`call ${toolCallId}`, openCallPart(part, toolCallId, dynamic))
   }
 
-  #call(part: Extract<ModelPart, { type: 'tool-call' }>): void {
+  #call(part: ModelPartOf<'tool-call'>): void {
     const toolCallId = this.#callIds.complete(part.toolCallId)
     const key = `call ${toolCallId}`
-    const open = this.#open.get(key)
-    const known = open?.part.type === 'tool-call' ? open.part : undefined
-    const dynamic = known
-      ? known.dynamic
-      : (this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic)
-    const input = cleanJson(part.input)
-    const call: ToolCallPart = {
-      type: 'tool-call',
-      toolCallId,
-      toolName: cleanText(part.toolName),
-      input,
-      ...(part.invalid ? { invalid: cleanText(getErrorText(part.error)) } : {}),
-      ...(part.invalid && typeof part.input === 'string'
-        ? { rawInput: cleanText(part.input) }
-        : {}),
-      ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
-      ...(dynamic ? { dynamic } : {}),
-      ...(part.toolMetadata ? { toolMetadata: part.toolMetadata as Record<string, unknown> } : {}),
-      ...(known ? { ...metadata(known), ...metadata(part) } : metadata(part)),
-    }
-    if (!open) return this.#complete(this.#add(call), call)
-    open.part = call
-    open.order = ++this.#order
-    open.rest = ''
+    const slot = this.#open.get(key)
+    const open = slot?.part.type === 'tool-call' ? slot.part : undefined
+    const dynamic = open ? open.dynamic : (this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic)
+    const call = callPart(part, toolCallId, dynamic ?? false, open)
+    if (!slot) return this.#complete(this.#add(call), call)
+    slot.part = call
+    slot.order = ++this.#order
+    slot.rest = ''
     this.#open.delete(key)
-    this.#complete(open, call)
+    this.#complete(slot, call)
   }
 
   #complete(slot: Slot, call: ToolCallPart): void {
@@ -231,29 +207,17 @@ export class StepBuilder {
     if (slot.from === 0) slot.from = slot.to
   }
 
-  #providerResult(part: Extract<ModelPart, { type: 'tool-result' | 'tool-error' }>): void {
+  #providerResult(part: ModelPartOf<'tool-result' | 'tool-error'>): void {
     // For an invalid call the SDK repeats the call's own error: the call part has it already.
     if (!part.providerExecuted) return
-    const failed = part.type === 'tool-error'
     const toolCallId = this.#callIds.latest(part.toolCallId)
     this.#slots = this.#slots.filter(
       ({ part: other }) => other.type !== 'tool-result' || other.toolCallId !== toolCallId,
     )
-    this.#whole({
-      type: 'tool-result',
-      toolCallId,
-      toolName: part.toolName,
-      output: cleanJson(failed ? part.error : part.output),
-      ...(failed ? { isError: true } : {}),
-      ...(!failed && part.preliminary ? { preliminary: true } : {}),
-      ...metadata(part),
-    })
+    this.#whole(providerResultPart(part, toolCallId))
   }
 
-  #whole(part: Exclude<StepPart, Streamed>): void
-  #whole(part: StepPart): void
-  #whole(part: StepPart): void {
-    if (isStreamed(part)) return
+  #whole(part: Exclude<StepPart, Streamed>): void {
     const slot = this.#add(part)
     const n = this.#writer.chunk(this.#stepIndex, wholeChunk(part), this.#lens())
     slot.from = slot.to = this.#to = n
@@ -305,16 +269,3 @@ export class StepBuilder {
     )
   }
 }
-
-const metadata = (part: object): { providerMetadata?: ProviderMetadata } => {
-  const value = 'providerMetadata' in part ? part.providerMetadata : undefined
-  return value ? { providerMetadata: cleanJson(value) as ProviderMetadata } : {}
-}
-
-const usageOf = ({ usage }: EndPart): Usage => ({
-  inputTokens: usage.inputTokens,
-  outputTokens: usage.outputTokens,
-  totalTokens: usage.totalTokens,
-  reasoningTokens: usage.outputTokenDetails.reasoningTokens,
-  cachedInputTokens: usage.inputTokenDetails.cacheReadTokens,
-})
