@@ -14,16 +14,22 @@ export type Config = {
   readonly agentFile: string | undefined
   /** `demo` or `<provider>/<model id>`, for the built-in agent. */
   readonly model: string
-  readonly openaiCompatible: {
-    readonly baseUrl: string | undefined
-    readonly apiKey: string | undefined
-  }
+  readonly openai: ProviderAccess
+  readonly anthropic: ProviderAccess
+  readonly google: ProviderAccess
+  readonly openaiCompatible: ProviderAccess
   /** The one folder that the built-in agent's file tools see. */
   readonly filesRoot: string
   /** Hosts that the built-in fetch tool may reach although their addresses are private. */
   readonly fetchAllowedHosts: readonly string[]
   /** A run whose process was silent for so long is continued by another one. */
   readonly leaseMs: number
+}
+
+/** How a model provider is reached; checked when its model is made. */
+export type ProviderAccess = {
+  readonly baseUrl: string | undefined
+  readonly apiKey: string | undefined
 }
 
 /** A shorter lease is lost to a pause that is nothing unusual. */
@@ -67,6 +73,12 @@ const schema = (cwd: string) =>
           `OUTLAST_CONFIG names ${String(input)}, and there is no such file: set it to your agent file.`,
       }),
     OUTLAST_MODEL: text.transform((model) => model ?? 'demo'),
+    OPENAI_BASE_URL: text,
+    OPENAI_API_KEY: text,
+    ANTHROPIC_BASE_URL: text,
+    ANTHROPIC_API_KEY: text,
+    GOOGLE_GENERATIVE_AI_BASE_URL: text,
+    GOOGLE_GENERATIVE_AI_API_KEY: text,
     OPENAI_COMPATIBLE_BASE_URL: text,
     OPENAI_COMPATIBLE_API_KEY: text,
     OUTLAST_FILES_ROOT: text
@@ -105,6 +117,12 @@ export const readConfig = (
     databaseUrl: value.DATABASE_URL,
     agentFile: value.OUTLAST_CONFIG ?? (existsSync(standard) ? standard : undefined),
     model: value.OUTLAST_MODEL,
+    openai: { baseUrl: value.OPENAI_BASE_URL, apiKey: value.OPENAI_API_KEY },
+    anthropic: { baseUrl: value.ANTHROPIC_BASE_URL, apiKey: value.ANTHROPIC_API_KEY },
+    google: {
+      baseUrl: value.GOOGLE_GENERATIVE_AI_BASE_URL,
+      apiKey: value.GOOGLE_GENERATIVE_AI_API_KEY,
+    },
     openaiCompatible: {
       baseUrl: value.OPENAI_COMPATIBLE_BASE_URL,
       apiKey: value.OPENAI_COMPATIBLE_API_KEY,

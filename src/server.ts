@@ -2,7 +2,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isAgentDefinition, defineAgent, type AgentDefinition } from './agent/define-agent.ts'
 import { createDemoTools } from './agent/demo/tools.ts'
-import { resolveModel } from './agent/providers.ts'
+import { resolveModel } from './agent/providers/resolve-model.ts'
 import type { Config } from './config.ts'
 import { coerceError, ConfigError } from './domain/errors.ts'
 import type { Principal } from './domain/run.ts'
@@ -80,12 +80,12 @@ const nameOf = ({ model }: AgentDefinition): string =>
 
 const loadAgents = async (config: Config): Promise<readonly AgentDefinition[]> => {
   if (config.agentFile !== undefined) return agentsOf(config.agentFile)
-  const { model, openaiCompatible, filesRoot: root, dataDir, fetchAllowedHosts } = config
+  const { filesRoot: root, dataDir, fetchAllowedHosts } = config
   const tools = createDemoTools({ root, exclude: [dataDir], allowHosts: fetchAllowedHosts })
   return [
     defineAgent({
       name: 'assistant',
-      model: resolveModel({ model, openaiCompatible }),
+      ...(await resolveModel(config)),
       instructions: INSTRUCTIONS,
       tools,
     }),

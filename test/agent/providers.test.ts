@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createAgent, createAgents } from '../../src/agent/agents.ts'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import { resolveModel, type ModelOptions } from '../../src/agent/providers.ts'
+import { resolveModel, type ModelOptions } from '../../src/agent/providers/resolve-model.ts'
+import { loadPackage } from '../../src/agent/providers/load-package.ts'
 import { ConfigError } from '../../src/domain/errors.ts'
 import type { RunRecord } from '../../src/domain/run.ts'
 import { finish, startFakeProvider, text, usage } from '../support/fake-provider.ts'
@@ -10,8 +11,8 @@ import { scriptedModel } from '../support/scripted-model.ts'
 const baseUrl = 'http://127.0.0.1:1/v1'
 
 describe('the model', () => {
-  test('demo is the built-in one, and needs nothing', () => {
-    expect(resolveModel({ model: 'demo' }).specificationVersion).toBe('v4')
+  test('demo is the built-in one, and needs nothing', async () => {
+    expect((await resolveModel({ model: 'demo' })).model.specificationVersion).toBe('v4')
   })
 
   test.each([
@@ -24,7 +25,10 @@ describe('the model', () => {
         script: [[text('Hi'), finish(), usage(3, 4)]],
       })
       const openaiCompatible = { baseUrl: `${provider.url}${end}`, apiKey: ' key-1\n' }
-      const model = resolveModel({ model: `openai-compatible/${id}`, openaiCompatible })
+      const { model } = await resolveModel({
+        model: `openai-compatible/${id}`,
+        openaiCompatible,
+      })
       expect(model).toMatchObject({ provider: 'openai-compatible.chat', modelId: id })
       const { callModel } = createAgent(defineAgent({ name: 'test', model }))
       const request = { stepIndex: 0, withTools: true, signal: new AbortController().signal }
@@ -42,7 +46,7 @@ describe('the model', () => {
   test('is asked without a key when there is none', async () => {
     await using provider = await startFakeProvider({ script: [[text('Hi'), finish()]] })
     const openaiCompatible = { baseUrl: provider.url, apiKey: '' }
-    const model = resolveModel({ model: 'openai-compatible/m', openaiCompatible })
+    const { model } = await resolveModel({ model: 'openai-compatible/m', openaiCompatible })
     const { callModel } = createAgent(defineAgent({ name: 'test', model }))
     const messages = [{ role: 'user' as const, content: 'Hello' }]
     const { signal } = new AbortController()
@@ -53,8 +57,27 @@ describe('the model', () => {
   test.each<[string, ModelOptions, string]>([
     [
       'an unknown provider',
-      { model: 'openai/gpt-5' },
-      'unknown model "openai/gpt-5". Known are demo and openai-compatible/<model id>.',
+      { model: 'other/gpt-5' },
+      'unknown model "other/gpt-5". Known are demo, openai/<model id>, anthropic/<model id>, google/<model id>, openai-compatible/<model id>.',
+    ],
+    ['a word that every object has', { model: 'constructor/m' }, 'unknown model'],
+    ['no id for OpenAI', { model: 'openai/' }, 'set it to openai/<model id>'],
+    ['no key for OpenAI', { model: 'openai/gpt-5' }, 'OPENAI_API_KEY is missing'],
+    ['no key for Anthropic', { model: 'anthropic/c' }, 'ANTHROPIC_API_KEY is missing'],
+    [
+      'no key for Google',
+      { model: 'google/gemini-3-pro', google: { apiKey: ' ' } },
+      'GOOGLE_GENERATIVE_AI_API_KEY is missing',
+    ],
+    [
+      'a base URL for OpenAI that is none',
+      { model: 'openai/gpt-5', openai: { apiKey: 'k', baseUrl: 'api.openai.com' } },
+      'OPENAI_BASE_URL is not an http(s) URL',
+    ],
+    [
+      'a base URL for Anthropic with a key in it',
+      { model: 'anthropic/c', anthropic: { apiKey: 'k', baseUrl: 'https://u:pw@a.example' } },
+      'ANTHROPIC_BASE_URL holds credentials',
     ],
     ['nothing', { model: '' }, 'unknown model "".'],
     ['no id', { model: 'openai-compatible/', openaiCompatible: { baseUrl } }, 'lacks the id'],
@@ -89,12 +112,26 @@ describe('the model', () => {
       { model: 'openai-compatible/m', openaiCompatible: { baseUrl, apiKey: 'a\nsecret' } },
       'OPENAI_COMPATIBLE_API_KEY has',
     ],
-  ])('cannot be %s', (_what, options, reason) => {
-    const resolve = () => resolveModel(options)
-    expect(resolve).toThrow(ConfigError)
-    expect(resolve).toThrow(reason)
+  ])('cannot be %s', async (_what, options, reason) => {
+    const error: unknown = await resolveModel(options).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigError)
+    const { message } = error as ConfigError
+    expect(message).toContain(reason)
     // A mistake is printed, and what was mistaken may be a secret.
-    expect(resolve).not.toThrow(/secret|pw/)
+    expect(message).not.toMatch(/secret|pw/)
+  })
+
+  test('of a provider whose package is not installed says which one to install', async () => {
+    // A name that the type checker does not know either.
+    const name = 'outlast-no-such-provider'
+    const loaded = loadPackage(name, () => import(name))
+    await expect(loaded).rejects.toThrow(ConfigError)
+    await expect(loaded).rejects.toThrow(`run "npm install ${name}"`)
+  })
+
+  test('of a package that is installed and broken is not said to be missing', async () => {
+    const broken = () => Promise.reject(new SyntaxError('Unexpected token'))
+    await expect(loadPackage('p', broken)).rejects.toThrow(SyntaxError)
   })
 })
 

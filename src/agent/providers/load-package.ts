@@ -1,0 +1,23 @@
+/** Loads the package of a model provider, which is installed only where it is used. */
+import { ConfigError } from '../../domain/errors.ts'
+
+/**
+ * @example const { createOpenAI } = await loadPackage('@ai-sdk/openai', () => import('@ai-sdk/openai'))
+ * @throws ConfigError when the package is not installed
+ */
+export const loadPackage = async <MODULE>(
+  name: string,
+  load: () => Promise<MODULE>,
+): Promise<MODULE> => {
+  try {
+    return await load()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    throw new ConfigError(
+      `OUTLAST_MODEL needs the package ${name}, which is not installed: run "npm install ${name}".`,
+    )
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
