@@ -15,6 +15,7 @@ import { createLeases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
 import { createRunStore } from './store/run-store.ts'
+import { createTokens, type Tokens } from './store/tokens.ts'
 
 export type OutlastOptions = {
   /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
@@ -34,6 +35,8 @@ export type Outlast = AsyncDisposable & {
   readonly db: OutlastDatabase
   /** Makes workspace and user on first sight. */
   readonly principals: ReturnType<typeof createPrincipals>
+  /** Bearer tokens of users, for `tokenIdentity`. */
+  readonly tokens: Tokens
   close(graceMs?: number): Promise<void>
 }
 
@@ -92,6 +95,7 @@ export const assembleOutlast = async (
     engine,
     db,
     principals: createPrincipals(db),
+    tokens: createTokens(db),
     close,
     [Symbol.asyncDispose]: () => close(),
   }

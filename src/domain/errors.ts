@@ -19,6 +19,11 @@ export class InvalidRequestError extends OutlastError {
   readonly code = 'INVALID_REQUEST'
 }
 
+/** Refusal: nobody is named by this request, or what it is named by is not valid. */
+export class NotAuthenticatedError extends OutlastError {
+  readonly code = 'NOT_AUTHENTICATED'
+}
+
 /** Refusal: the caller may not do this. */
 export class NotAllowedError extends OutlastError {
   readonly code = 'NOT_ALLOWED'
@@ -89,6 +94,18 @@ export class OffsetGoneError extends OutlastError {
   readonly code = 'OFFSET_GONE'
 }
 
+/** Refusal: too many requests; the same one is welcome after `retryAfter` seconds. */
+export class RateLimitedError extends OutlastError {
+  readonly code = 'RATE_LIMITED'
+  override readonly retryable = true
+  readonly retryAfter: number
+
+  constructor(message: string, retryAfter: number, options: ErrorOptions = {}) {
+    super(message, options)
+    this.retryAfter = retryAfter
+  }
+}
+
 /** A mistake in the operator's configuration, in a sentence that says what to set. */
 export class ConfigError extends OutlastError {
   readonly code = 'INVALID_CONFIG'
@@ -125,6 +142,12 @@ export class LeaseLostError extends OutlastError {
 /** Outage: the database cannot be reached or refuses for now. */
 export class StoreUnavailableError extends OutlastError {
   readonly code = 'STORE_UNAVAILABLE'
+  override readonly retryable = true
+}
+
+/** Outage: whoever publishes the keys of our callers cannot be reached. */
+export class IdentityUnavailableError extends OutlastError {
+  readonly code = 'IDENTITY_UNAVAILABLE'
   override readonly retryable = true
 }
 

@@ -21,6 +21,7 @@ type Kind = { readonly status: number; readonly title: string; readonly retryAft
 const KINDS: ReadonlyMap<string, Kind> = new Map(
   Object.entries({
     INVALID_REQUEST: { status: 400, title: 'Bad Request' },
+    NOT_AUTHENTICATED: { status: 401, title: 'Unauthorized' },
     NOT_ALLOWED: { status: 403, title: 'Forbidden' },
     CHAT_NOT_FOUND: { status: 404, title: 'Not Found' },
     RUN_NOT_FOUND: { status: 404, title: 'Not Found' },
@@ -32,7 +33,9 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
     TOO_LARGE: { status: 413, title: 'Content Too Large' },
     UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported Media Type' },
     MISDIRECTED_REQUEST: { status: 421, title: 'Misdirected Request' },
+    RATE_LIMITED: { status: 429, title: 'Too Many Requests', retryAfter: 60 },
     STORE_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 2 },
+    IDENTITY_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 5 },
     ENGINE_STOPPING: { status: 503, title: 'Service Unavailable', retryAfter: 5 },
   }),
 )
@@ -58,8 +61,15 @@ export const problemOf = (thrown: unknown): Problem => {
     detail: error.message,
     code,
     ...activeRun(error),
-    ...(kind.retryAfter === undefined ? {} : { retryAfter: kind.retryAfter }),
+    ...retryAfter(error, kind),
   }
+}
+
+/** The error itself may know better than its kind. */
+const retryAfter = (error: Error, kind: Kind) => {
+  const own = 'retryAfter' in error && typeof error.retryAfter === 'number'
+  const seconds = own ? (error.retryAfter as number) : kind.retryAfter
+  return seconds === undefined ? {} : { retryAfter: seconds }
 }
 
 const activeRun = (error: Error) =>

@@ -4,6 +4,7 @@ import { ConfigError } from '../domain/errors.ts'
 import type { OutlastDatabase } from './database.ts'
 import { core } from './migrations/0001-core.ts'
 import { stepRequest } from './migrations/0002-step-request.ts'
+import { tokens } from './migrations/0003-tokens.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -12,6 +13,7 @@ type Migration = { up(db: Kysely<unknown>): Promise<void> }
 const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0001-core', core],
   ['0002-step-request', stepRequest],
+  ['0003-tokens', tokens],
 ])
 
 /**

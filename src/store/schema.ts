@@ -157,6 +157,19 @@ export interface AiChatRunToolCallsTable {
   finishedAt: NullableTimestamp
 }
 
+export interface TokensTable {
+  id: Generated<string>
+  workspaceId: string
+  userId: string
+  name: string
+  /** SHA-256 of the token, in hex; the token itself is nowhere. */
+  tokenHash: string
+  createdAt: Timestamp
+  expiresAt: NullableTimestamp
+  lastUsedAt: NullableTimestamp
+  revokedAt: NullableTimestamp
+}
+
 export interface Database {
   workspaces: WorkspacesTable
   users: UsersTable
@@ -165,4 +178,5 @@ export interface Database {
   aiChatRuns: AiChatRunsTable
   aiChatRunSteps: AiChatRunStepsTable
   aiChatRunToolCalls: AiChatRunToolCallsTable
+  tokens: TokensTable
 }

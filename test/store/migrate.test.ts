@@ -14,6 +14,7 @@ const TABLES = [
   'ai_chat_runs',
   'ai_chats',
   'migrations',
+  'tokens',
   'users',
   'workspaces',
 ]
