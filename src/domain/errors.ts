@@ -59,6 +59,32 @@ export class MessageNotFoundError extends OutlastError {
   readonly code = 'MESSAGE_NOT_FOUND'
 }
 
+/** Refusal: no such file of this caller. */
+export class FileNotFoundError extends OutlastError {
+  readonly code = 'FILE_NOT_FOUND'
+}
+
+/** Refusal: this caller's files take all the room that they may have. */
+export class StorageFullError extends OutlastError {
+  readonly code = 'STORAGE_FULL'
+}
+
+/** Refusal: this caller has as many active runs as one may have; `activeRunIds` names them. */
+export class TooManyActiveRunsError extends OutlastError {
+  readonly code = 'TOO_MANY_ACTIVE_RUNS'
+  readonly activeRunIds: readonly string[]
+
+  constructor(message: string, activeRunIds: readonly string[], options: ErrorOptions = {}) {
+    super(message, options)
+    this.activeRunIds = activeRunIds
+  }
+}
+
+/** Refusal: this caller reads as many streams of this server as one may. */
+export class TooManyReadersError extends OutlastError {
+  readonly code = 'TOO_MANY_READERS'
+}
+
 /** Refusal: no such route. */
 export class RouteNotFoundError extends OutlastError {
   readonly code = 'ROUTE_NOT_FOUND'

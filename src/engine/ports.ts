@@ -5,6 +5,7 @@ import type {
   ToolSet,
   UIMessageChunk,
 } from 'ai'
+import type { FileRecord, NewFile } from '../domain/file.ts'
 import type { ChatRecord, MessagePart, MessageRecord } from '../domain/message.ts'
 import type {
   InterruptReason,
@@ -34,6 +35,8 @@ export type NewTurn = {
     readonly id?: string | undefined
     readonly parts: readonly MessagePart[]
   }
+  /** What this user may have at most; none when undefined. */
+  readonly limits?: { readonly activeRuns: number; readonly ownerBytes: number }
 }
 
 export type BeginResult =
@@ -65,7 +68,8 @@ export type Settlement = {
 export interface RunStore {
   /**
    * Inserts user message, answer and run in one transaction.
-   * INVARIANT: of any number of simultaneous calls for one chat, one begins a run.
+   * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
+   * the limit (TooManyActiveRunsError).
    */
   begin(turn: NewTurn): Promise<BeginResult>
   /**
@@ -141,6 +145,30 @@ export interface Conversations {
   /** What the model is told before a run's own steps: the chat up to the run's user message. */
   history(run: RunRecord): Promise<Turn[]>
   chatOf(run: RunRecord): Promise<ChatRecord>
+}
+
+/* The database: files */
+
+export interface Files {
+  /**
+   * Keeps a file that its owner brings; it goes after a day unless a message uses it.
+   * INVARIANT: what has the same content, type and name is kept once for its owner.
+   * @throws StorageFullError
+   */
+  upload(owner: Principal, file: NewFile, maxOwnerBytes: number): Promise<FileRecord>
+  /** Keeps a file that a run made, for as long as its chat. INVARIANT: fenced (LeaseLostError). */
+  keep(lease: Lease, file: NewFile): Promise<FileRecord>
+  /** INVARIANT: a foreign file looks like a missing one. */
+  find(owner: Principal, id: string): Promise<FileRecord | undefined>
+  /** The bytes from `start` up to `end`; undefined when there is no such file. */
+  read(owner: Principal, id: string, start: number, end: number): Promise<Uint8Array | undefined>
+  /** All of it. */
+  base64(owner: Principal, id: string): Promise<string | undefined>
+  /**
+   * Removes files that no chat uses and nobody has given for a day, by the database's clock; the number of them.
+   * INVARIANT: a file that a message is about to use stays.
+   */
+  sweep(): Promise<number>
 }
 
 /* Who runs next, who wakes up */

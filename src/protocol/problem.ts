@@ -12,6 +12,8 @@ export type Problem = {
   readonly code: string
   /** The run that stands in the way of a new one. */
   readonly activeRunId?: string
+  /** The runs that stand in the way of one more. */
+  readonly activeRunIds?: readonly string[]
   /** Seconds after which the same request may succeed. */
   readonly retryAfter?: number
 }
@@ -26,14 +28,18 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
     CHAT_NOT_FOUND: { status: 404, title: 'Not Found' },
     RUN_NOT_FOUND: { status: 404, title: 'Not Found' },
     MESSAGE_NOT_FOUND: { status: 404, title: 'Not Found' },
+    FILE_NOT_FOUND: { status: 404, title: 'Not Found' },
     ROUTE_NOT_FOUND: { status: 404, title: 'Not Found' },
     METHOD_NOT_ALLOWED: { status: 405, title: 'Method Not Allowed' },
     A_RUN_ALREADY_ACTIVE: { status: 409, title: 'Conflict' },
     OFFSET_GONE: { status: 410, title: 'Gone' },
     TOO_LARGE: { status: 413, title: 'Content Too Large' },
+    STORAGE_FULL: { status: 413, title: 'Content Too Large' },
     UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported Media Type' },
     MISDIRECTED_REQUEST: { status: 421, title: 'Misdirected Request' },
     RATE_LIMITED: { status: 429, title: 'Too Many Requests', retryAfter: 60 },
+    TOO_MANY_ACTIVE_RUNS: { status: 429, title: 'Too Many Requests' },
+    TOO_MANY_READERS: { status: 429, title: 'Too Many Requests' },
     STORE_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 2 },
     IDENTITY_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 5 },
     ENGINE_STOPPING: { status: 503, title: 'Service Unavailable', retryAfter: 5 },
@@ -75,4 +81,6 @@ const retryAfter = (error: Error, kind: Kind) => {
 const activeRun = (error: Error) =>
   'activeRunId' in error && typeof error.activeRunId === 'string'
     ? { activeRunId: error.activeRunId }
-    : {}
+    : 'activeRunIds' in error && Array.isArray(error.activeRunIds)
+      ? { activeRunIds: error.activeRunIds as string[] }
+      : {}

@@ -1,11 +1,13 @@
 /** The beginning of a run: user message, answer and run, all of them or none. */
-import { InvalidRequestError, InvariantError } from '../domain/errors.ts'
+import { InvalidRequestError, InvariantError, TooManyActiveRunsError } from '../domain/errors.ts'
+import { limitSentence } from '../domain/limits.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
-import { ACTIVE_STATUSES, type RunRecord } from '../domain/run.ts'
+import { ACTIVE_STATUSES, type Principal, type RunRecord } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
 import type { BeginResult, NewTurn } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
+import { keepMessageFiles, lockUser } from './keep-file.ts'
 import { isSerializationClash, isUniqueViolation } from './pg-errors.ts'
 import { json, runColumns } from './rows.ts'
 import { transact } from './transaction.ts'
@@ -40,8 +42,29 @@ async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResul
     .where('status', 'in', ACTIVE_STATUSES)
     .executeTakeFirst()
   if (active) return { kind: 'active', run: active }
+  if (turn.limits) await checkActiveRuns(trx, turn.principal, turn.limits.activeRuns)
   const message = known ?? (await insertMessage(trx, chatId, turn))
   return { kind: 'begun', run: await insertRun(trx, chatId, message.id, turn) }
+}
+
+/** Counted behind a lock of the user's row, so that simultaneous turns in several chats see each other's runs. */
+async function checkActiveRuns(
+  trx: OutlastDatabase,
+  principal: Principal,
+  most: number,
+): Promise<void> {
+  await lockUser(trx, principal)
+  const active = await trx
+    .selectFrom('aiChatRuns')
+    .select('id')
+    .where('workspaceId', '=', principal.workspaceId)
+    .where('createdBy', '=', principal.userId)
+    .where('status', 'in', ACTIVE_STATUSES)
+    .orderBy('createdAt')
+    .execute()
+  if (active.length < most) return
+  const ids = active.map(({ id }) => id)
+  throw new TooManyActiveRunsError(limitSentence('activeRuns', most), ids)
 }
 
 /**
@@ -107,12 +130,15 @@ const findRun = (trx: OutlastDatabase, message: Message): Promise<RunRecord | un
     .limit(1)
     .executeTakeFirst()
 
-const insertMessage = (
+async function insertMessage(
   trx: OutlastDatabase,
   chatId: string,
-  { principal: { workspaceId, userId }, message }: NewTurn,
-): Promise<Message> => {
-  const parts = cleanJson(message.parts) as MessagePart[]
+  { principal, message, limits }: NewTurn,
+): Promise<Message> {
+  const { workspaceId, userId } = principal
+  const owned = { owner: principal, maxOwnerBytes: limits?.ownerBytes ?? Number.POSITIVE_INFINITY }
+  const kept = await keepMessageFiles(trx, owned, { id: chatId, workspaceId }, message.parts)
+  const parts = cleanJson(kept) as MessagePart[]
   return trx
     .insertInto('aiChatMessages')
     .values({

@@ -5,6 +5,7 @@ import type { OutlastDatabase } from './database.ts'
 import { core } from './migrations/0001-core.ts'
 import { stepRequest } from './migrations/0002-step-request.ts'
 import { tokens } from './migrations/0003-tokens.ts'
+import { files } from './migrations/0004-files.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -14,6 +15,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0001-core', core],
   ['0002-step-request', stepRequest],
   ['0003-tokens', tokens],
+  ['0004-files', files],
 ])
 
 /**

@@ -170,6 +170,31 @@ export interface TokensTable {
   revokedAt: NullableTimestamp
 }
 
+export interface AiChatFilesTable {
+  id: Generated<string>
+  workspaceId: string
+  ownerId: string
+  sha256: string
+  mediaType: string
+  filename: Nullable<string>
+  size: number
+  createdAt: Timestamp
+  /** When somebody gave or used it last. */
+  touchedAt: Timestamp
+}
+
+export interface AiChatFilePiecesTable {
+  fileId: string
+  position: number
+  bytes: Uint8Array
+}
+
+export interface AiChatFileUsesTable {
+  chatId: string
+  fileId: string
+  workspaceId: string
+}
+
 export interface Database {
   workspaces: WorkspacesTable
   users: UsersTable
@@ -179,4 +204,7 @@ export interface Database {
   aiChatRunSteps: AiChatRunStepsTable
   aiChatRunToolCalls: AiChatRunToolCallsTable
   tokens: TokensTable
+  aiChatFiles: AiChatFilesTable
+  aiChatFilePieces: AiChatFilePiecesTable
+  aiChatFileUses: AiChatFileUsesTable
 }

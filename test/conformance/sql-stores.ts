@@ -1,7 +1,9 @@
 /** The ports on one of our databases. */
+import { sql } from 'kysely'
 import type { Principal } from '../../src/domain/run.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
+import { createFiles } from '../../src/store/files.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import { createPrincipals } from '../../src/store/principals.ts'
 import { createRunStore } from '../../src/store/run-store.ts'
@@ -25,6 +27,7 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     runs: createRunStore(db),
     journal: createJournal(db),
     conversations,
+    files: createFiles(db),
     ensure: createPrincipals(db).ensure,
     setSettings: async (workspaceId, settings) => {
       await db
@@ -56,6 +59,14 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
         })
         .returning('id')
         .executeTakeFirstOrThrow(),
+    ageFiles: async (hours) => {
+      await sql`update ai_chat_files set touched_at = touched_at - ${hours} * interval '1 hour'`.execute(
+        db,
+      )
+    },
+    deleteChat: async (id) => {
+      await db.deleteFrom('aiChats').where('id', '=', id).execute()
+    },
     supersede: async (messageId, by) => {
       await db
         .updateTable('aiChatMessages')

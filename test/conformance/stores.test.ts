@@ -1,6 +1,7 @@
 /** The store's ports, on each database it supports. */
 import { describeConversations } from './conversations.ts'
 import { DATABASES } from './databases.ts'
+import { describeFiles } from './files.ts'
 import { describeJournal } from './journal.ts'
 import { describeRunStore } from './run-store.ts'
 import { storesOn } from './sql-stores.ts'
@@ -10,4 +11,5 @@ for (const [name, openDatabase] of DATABASES) {
   describeRunStore(name, open)
   describeJournal(name, open)
   describeConversations(name, open)
+  describeFiles(name, open)
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { MessageRole } from '../../src/domain/message.ts'
 import type { Lease, Principal, RunRecord } from '../../src/domain/run.ts'
 import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../../src/domain/step.ts'
-import type { Conversations, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
+import type { Conversations, Files, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
 
 /** `chatId` and `id` as clients know them. */
 export type MessageSeed = {
@@ -26,6 +26,7 @@ export type Stores = AsyncDisposable & {
   readonly runs: RunStore
   readonly journal: Journal
   readonly conversations: Conversations
+  readonly files: Files
   /** Makes workspace and user, unless they exist. */
   ensure(principal: Principal): Promise<void>
   setSettings(workspaceId: string, settings: object): Promise<void>
@@ -35,6 +36,10 @@ export type Stores = AsyncDisposable & {
   insertMessage(message: MessageSeed): Promise<{ id: string }>
   /** An active run that its caller executes. */
   insertExternalRun(run: ExternalRunSeed): Promise<{ id: string }>
+  /** Makes every file older by so many hours, as far as sweeps are concerned. */
+  ageFiles(hours: number): Promise<void>
+  /** Deletes the chat, by its internal id, and nothing else. */
+  deleteChat(id: string): Promise<void>
   /** Marks a message as replaced by another one of its chat; both by their internal ids. */
   supersede(messageId: string, by: string): Promise<void>
 }
@@ -56,7 +61,7 @@ export const somebody = async (
   return principal
 }
 
-export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'message'>> & {
+export type TurnOptions = Partial<Omit<NewTurn, 'principal'>> & {
   readonly text?: string
   readonly messageId?: string | undefined
 }

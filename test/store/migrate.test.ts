@@ -8,6 +8,9 @@ import { DATABASES, openPostgres } from '../conformance/databases.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 const TABLES = [
+  'ai_chat_file_pieces',
+  'ai_chat_file_uses',
+  'ai_chat_files',
   'ai_chat_messages',
   'ai_chat_run_steps',
   'ai_chat_run_tool_calls',
