@@ -1,7 +1,9 @@
 /** Messages of a chat. Parts have the shape of the AI SDK's UI message parts. */
 
-export type MessageRole = 'user' | 'assistant' | 'system'
-export type MessageStatus = 'streaming' | 'completed' | 'error' | 'aborted'
+export const MESSAGE_ROLES = ['user', 'assistant', 'system'] as const
+export type MessageRole = (typeof MESSAGE_ROLES)[number]
+export const MESSAGE_STATUSES = ['streaming', 'completed', 'error', 'aborted'] as const
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
 
 /** A part of a UI message as it is stored and sent: plain JSON with a `type`. */
 export type MessagePart = { readonly type: string } & { readonly [key: string]: unknown }
@@ -41,6 +43,17 @@ export const RESERVED_IDS: ReadonlySet<string> = new Set([
   'steps',
   'files',
   'tickets',
+  'agents',
+  'inbox',
+  'schedules',
+  'webhooks',
+  'usage',
+  'tokens',
+  'users',
+  'workspaces',
+  'search',
+  'export',
+  'openapi.json',
   '.',
   '..',
 ])

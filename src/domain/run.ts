@@ -16,7 +16,8 @@ export const ACTIVE_STATUSES = ['pending', 'running', 'waiting'] as const satisf
 export const isSettled = (status: RunStatus): status is SettledStatus =>
   status === 'succeeded' || status === 'failed' || status === 'aborted'
 
-export type RunTrigger = 'user' | 'api' | 'schedule' | 'webhook' | 'continuation'
+export const RUN_TRIGGERS = ['user', 'api', 'schedule', 'webhook', 'continuation'] as const
+export type RunTrigger = (typeof RUN_TRIGGERS)[number]
 
 /** Who executes a run: its caller (`external`) or the engine, with leases. */
 export type RunDriver = 'external' | 'engine'

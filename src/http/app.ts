@@ -1,12 +1,13 @@
 /** The HTTP app: who asks, which route, and one place where errors become answers. */
 import { Hono, type Context } from 'hono'
-import { MethodNotAllowedError, RouteNotFoundError } from '../domain/errors.ts'
+import { RouteNotFoundError } from '../domain/errors.ts'
 import type { Principal } from '../domain/run.ts'
 import type { EngineApi } from '../engine/api.ts'
-import { ROUTES } from '../protocol/routes.ts'
-import { chatRoutes, json, type Route } from './chat-routes.ts'
+import { chatRoutes } from './chat-routes.ts'
 import type { Env } from './env.ts'
 import { problemResponse } from './problem-response.ts'
+import { mount } from './route.ts'
+import { serverRoutes } from './server-routes.ts'
 import { staticFiles } from './static-files.ts'
 
 /** The other end of the connection; nothing is known of it when the app is called with a bare `Request`. */
@@ -54,7 +55,7 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const files = page === undefined ? async () => undefined : staticFiles(page)
   const file = async (c: Context<Env>) =>
     (await files(new URL(c.req.url).pathname)) ?? (await c.notFound())
-  mount(app, [
+  const routes = [
     ...chatRoutes({
       engine,
       maxBodyBytes: limits.bodyBytes ?? 10_000_000,
@@ -62,22 +63,12 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
       slow: { bytes: limits.slowReaderBytes ?? 1_000_000, ms: limits.slowReaderMs ?? 30_000 },
       onError,
     }),
-    { method: 'GET', path: ROUTES.health, handle: () => json({ status: 'ok', ...health }) },
+  ]
+  mount(app, [
+    ...routes,
+    ...serverRoutes(routes, health),
     { method: 'GET', path: '/', handle: file },
   ])
   app.get('*', file)
   return app
-}
-
-/** Each route answers its methods and says which they are to all others. */
-const mount = (app: HttpApp, routes: readonly Route[]): void => {
-  for (const { method, path, handle } of routes) app.on(method, path, handle)
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const allow = routes
-      .filter((route) => route.path === path)
-      .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-    app.all(path, (c) => {
-      throw new MethodNotAllowedError(c.req.method, allow)
-    })
-  }
 }

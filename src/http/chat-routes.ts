@@ -1,22 +1,26 @@
 /** The routes of chats and runs: what HTTP says becomes a call of the engine, and its answer HTTP. */
 import type { Context } from 'hono'
+import { z } from 'zod'
 import { ChatNotFoundError, InvalidRequestError, RunNotFoundError } from '../domain/errors.ts'
 import { isClientId } from '../domain/message.ts'
 import type { Principal } from '../domain/run.ts'
 import type { Attachment, EngineApi } from '../engine/api.ts'
+import { historyAnswer, latestRunAnswer, stopAnswer } from '../protocol/answers.ts'
 import { ROUTES } from '../protocol/routes.ts'
-import { parseChatBody, parseChatId, parseStop, parseTurn } from '../protocol/schemas.ts'
+import {
+  chatBody,
+  parseChatBody,
+  parseChatId,
+  parseStop,
+  parseTurn,
+  stopBody,
+  turnBody,
+} from '../protocol/schemas.ts'
 import { parseStreamPosition, type StreamPosition } from '../protocol/stream-position.ts'
 import type { Env } from './env.ts'
-import { API_HEADERS } from './headers.ts'
 import { readJson } from './json-body.ts'
+import { json, type Route } from './route.ts'
 import { sendRun, type SendOptions } from './send-run.ts'
-
-export type Route = {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly handle: (c: Context<Env>) => Promise<Response> | Response
-}
 
 export type ChatRoutesOptions = SendOptions & {
   readonly engine: EngineApi
@@ -96,18 +100,96 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   const messages = async (c: Context<Env>) =>
     json(await engine.history(c.get('principal'), chatIdOf(c)))
 
+  const starting = {
+    method: 'POST',
+    body: turnBody,
+    answers: { 200: STREAM },
+    problems: [
+      'A_RUN_ALREADY_ACTIVE',
+      'TOO_MANY_ACTIVE_RUNS',
+      'TOO_MANY_READERS',
+      'STORAGE_FULL',
+      'ENGINE_STOPPING',
+    ],
+    handle: start,
+  } as const
+  const attaching = {
+    method: 'GET',
+    ...POSITION,
+    answers: { 200: STREAM, 204: { says: 'There is nothing to attach to.' } },
+  } as const
+
   return [
-    { method: 'POST', path: ROUTES.start, handle: start },
-    { method: 'POST', path: ROUTES.startStream, handle: start },
-    { method: 'POST', path: ROUTES.stop, handle: stop },
-    { method: 'POST', path: ROUTES.run, handle: latestRun },
-    { method: 'GET', path: ROUTES.runStream, handle: attachToRun },
-    { method: 'GET', path: ROUTES.chatStream, handle: attachToChat },
-    { method: 'GET', path: ROUTES.messages, handle: messages },
+    {
+      ...starting,
+      path: ROUTES.start,
+      id: 'startRun',
+      summary: 'Starts a run for a new message and streams it.',
+    },
+    {
+      ...starting,
+      path: ROUTES.startStream,
+      id: 'startRunStream',
+      summary: 'The same as `startRun`.',
+    },
+    {
+      method: 'POST',
+      path: ROUTES.stop,
+      id: 'stopRun',
+      summary: 'Asks a run, or the latest run of a chat, to stop.',
+      body: stopBody,
+      answers: { 200: { says: 'Whether the run will settle as aborted.', schema: stopAnswer } },
+      problems: ['RUN_NOT_FOUND'],
+      handle: stop,
+    },
+    {
+      method: 'POST',
+      path: ROUTES.run,
+      id: 'getLatestRun',
+      summary: 'The latest run of a chat and its answer.',
+      body: chatBody,
+      answers: {
+        200: { says: 'Both are null for a chat without a run.', schema: latestRunAnswer },
+      },
+      problems: ['CHAT_NOT_FOUND'],
+      handle: latestRun,
+    },
+    {
+      ...attaching,
+      path: ROUTES.runStream,
+      id: 'streamRun',
+      summary: 'Streams a run, from its start or a position, also when it has settled.',
+      problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
+      handle: attachToRun,
+    },
+    {
+      ...attaching,
+      path: ROUTES.chatStream,
+      id: 'streamChat',
+      summary: 'Streams the active run of a chat; with a position, the rest of the run it names.',
+      problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
+      handle: attachToChat,
+    },
+    {
+      method: 'GET',
+      path: ROUTES.messages,
+      id: 'listMessages',
+      summary: 'The history of a chat, without the answer in progress.',
+      answers: {
+        200: { says: 'The history; an unknown chat is an empty one.', schema: historyAnswer },
+      },
+      handle: messages,
+    },
   ]
 }
 
-export const json = (data: unknown): Response => Response.json(data, { headers: API_HEADERS })
+const STREAM = { says: 'A stream of frames.', type: 'text/event-stream' }
+
+const position = z.string().optional()
+const POSITION = {
+  query: z.object({ after: position.meta({ description: 'The `id:` of the last frame it has.' }) }),
+  headers: z.object({ 'Last-Event-ID': position.meta({ description: 'The same; wins.' }) }),
+}
 
 const chatIdOf = (c: Context<Env>): string => parseChatId(c.req.param('chatId') ?? '')
 

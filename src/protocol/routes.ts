@@ -12,6 +12,7 @@ export const ROUTES = {
   runStream: `${API_PATH}/runs/:runId/stream`,
   chatStream: `${API_PATH}/:chatId/stream`,
   messages: `${API_PATH}/:chatId/messages`,
+  openapi: `${API_PATH}/openapi.json`,
   health: '/healthz',
 } as const
 

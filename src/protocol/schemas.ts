@@ -108,6 +108,12 @@ const shortTurn = z.object({
   message: userMessage.extend({ role: userRole.optional() }),
 })
 
+/** Everything that `parseTurn` takes, for the description of the API. */
+export const turnBody = z.union([
+  turnEnvelope.meta({ id: 'UseChatBody', description: 'What `useChat` sends.' }),
+  shortTurn.meta({ id: 'NewMessage', description: 'The same in short.' }),
+])
+
 /** The new message of a turn. Whatever else a client said, its history included, is not looked at. */
 export type TurnBody = {
   readonly chatId: string
@@ -141,7 +147,8 @@ const newMessage = ({ id, parts }: z.output<typeof userMessage>): TurnBody['mess
 /* The other bodies, and ids in a path */
 
 const runBody = z.object({ runId })
-const chatBody = z.object({ chatId }, { error: 'the body is an object' })
+export const chatBody = z.object({ chatId }, { error: 'the body is an object' })
+export const stopBody = z.union([runBody, chatBody])
 
 /** A run id wins over a chat id: who names the run means no other. */
 export const parseStop = (

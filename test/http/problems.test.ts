@@ -6,27 +6,27 @@ import {
   StoreUnavailableError,
 } from '../../src/domain/errors.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
-import { createHttpApp, type HttpApp } from '../../src/http/app.ts'
-import { jsonPost, PRINCIPAL, turn } from './serving.ts'
+import { createHttpApp } from '../../src/http/app.ts'
+import { describedBy, type Description } from '../support/described.ts'
+import { jsonPost, noEngine, PRINCIPAL, turn } from './serving.ts'
 
-const unused = () => Promise.reject(new TypeError('not asked'))
-const noEngine: EngineApi = {
-  startTurn: unused,
-  attach: async () => undefined,
-  attachOwn: unused,
-  stop: unused,
-  latest: async () => undefined,
-  history: async () => ({ messages: [], activeRun: null }),
-}
-
-const appWith = (engine: Partial<EngineApi> = {}, errors: Error[] = []): HttpApp =>
-  createHttpApp({
+/** An app whose answers are all held against its description. */
+const appWith = (engine: Partial<EngineApi> = {}, errors: Error[] = []) => {
+  const app = createHttpApp({
     engine: { ...noEngine, ...engine },
     authenticate: async () => PRINCIPAL,
     limits: { bodyBytes: 1000 },
     health: { model: 'demo' },
     onError: (error) => errors.push(error),
   })
+  return {
+    async request(path: string, init: RequestInit = {}) {
+      const description = await app.request('/ai-chat/openapi.json')
+      const check = describedBy((await description.json()) as Description)
+      return check({ method: init.method ?? 'GET', url: path }, await app.request(path, init))
+    },
+  }
+}
 
 const problemFrom = async (response: Response | Promise<Response>) => {
   const answer = await response

@@ -7,6 +7,7 @@ import type { AgentDefinition } from '../../src/agent/define-agent.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
 import { readSse, type SseMessage } from '../../src/protocol/sse-decoder.ts'
+import { describedBy, descriptionAt } from '../support/described.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
 
 export const PRINCIPAL = { workspaceId: 'w1', userId: 'u1' }
@@ -41,19 +42,34 @@ export const serving = async (
     .execute()
   const errors: Error[] = []
   const { http, url } = await serveEngine(decorate(delegate(outlast.engine)), errors, limits)
+  const check = describedBy(await descriptionAt(url))
+  const request = async (path: string, init: RequestInit = {}) =>
+    check({ method: init.method ?? 'GET', url: path }, await fetch(`${url}${path}`, init))
   return {
     url,
     outlast,
     http,
     errors,
-    post: (path, body, init) => fetch(`${url}${path}`, { ...jsonPost(body), ...init }),
-    get: (path, init) => fetch(`${url}${path}`, init),
+    post: (path, body, init) => request(path, { ...jsonPost(body), ...init }),
+    get: request,
     [Symbol.asyncDispose]: async () => {
       const closed = outlast.close(0)
       await http.close(1000)
       await closed
     },
   }
+}
+
+const unused = () => Promise.reject(new TypeError('not asked'))
+
+/** Knows nothing and starts nothing. */
+export const noEngine: EngineApi = {
+  startTurn: unused,
+  attach: async () => undefined,
+  attachOwn: unused,
+  stop: unused,
+  latest: async () => undefined,
+  history: async () => ({ messages: [], activeRun: null }),
 }
 
 /** The same engine as an object that can be spread. */
