@@ -70,7 +70,7 @@ class ModelCall implements AsyncIterator<ModelPart, undefined> {
     this.#request.signal.removeEventListener('abort', this.#close)
     this.#closed.resolve(undefined)
     this.#controller.abort(new DOMException('The model call was closed.', 'AbortError'))
-    // How the call takes its end is nobody's concern any more.
+    // What fails from here on is our own abort, or was thrown by `next()` already.
     this.#opening?.then((reader) => reader.cancel()).catch(() => {})
   }
 }

@@ -101,7 +101,7 @@ export class Engine implements EngineApi, AsyncDisposable {
     if (!run) return false
     const marked = await this.#ports.store.requestStop(run.id, principal.workspaceId)
     if (!marked) return false
-    if (this.#worker.stopLocally(run.id)) return true
+    if (await this.#worker.stopLocally(run.id)) return true
     this.#ports.bus.publish({ kind: 'stop', runId: run.id })
     // Nobody executes it: it is settled here and now. If somebody claims it first, they will see the request.
     if (marked.driver === 'engine' && (marked.status !== 'running' || marked.lapsed))

@@ -24,6 +24,8 @@ export type Execution = {
   readonly confirm: () => Promise<void>
   /** True when the process wants to end: nothing new begins. */
   readonly draining: () => boolean
+  /** Hears of an error that changes nothing for the run. */
+  readonly report: (error: Error, during: string) => void
   /** Steps so far, the last one with its calls as they go. */
   readonly steps: StepView[]
 }

@@ -1,5 +1,6 @@
 /** One step's model call, tried again while its attempts break: ends with a journaled step, or says why there is none. */
 import type { ModelMessage } from 'ai'
+import { coerceError } from '../domain/errors.ts'
 import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
 import { saysSomething, type StepRecord } from '../domain/step.ts'
 import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
@@ -64,7 +65,7 @@ const callOnce = async (
   request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
   builder: StepBuilder,
 ): Promise<ModelFailure | undefined> => {
-  const { agent, clock, signal } = execution
+  const { agent, clock, signal, report } = execution
   using call = linkedController(signal)
   let stalled: ModelFailure | undefined
   const watch = (ms: number, message: string) =>
@@ -93,7 +94,7 @@ const callOnce = async (
     disarm()
     call.abort({ kind: 'done' })
     // The provider may take its time to notice; nobody waits for it.
-    parts.return?.().catch(() => undefined)
+    parts.return?.().catch((thrown: unknown) => report(coerceError(thrown), 'closing a model call'))
   }
 }
 

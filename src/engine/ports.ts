@@ -78,7 +78,10 @@ export interface RunStore {
    * INVARIANT: of any number of simultaneous claims, one gets the run.
    */
   claim(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
-  /** Engine runs that wait for somebody: pending, or with a lapsed lease. Oldest first. */
+  /**
+   * Engine runs that wait for somebody: pending, with a lapsed lease, or waiting although they were asked to stop. Oldest
+   * first. INVARIANT: a bound run, which belongs to the socket that made it, is left to it for 30 s.
+   */
   findUnheld(limit: number): Promise<RunRecord[]>
   /** One statement for all runs of a process. A lease that is not in the answer is lost. */
   renew(leases: readonly Lease[], ttlMs: number): Promise<LeaseState[]>

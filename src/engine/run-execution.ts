@@ -138,6 +138,7 @@ export class RunExecution implements Held {
         durably: this.#durably.bind(this),
         confirm: () => this.#confirm(),
         draining: this.#draining,
+        report: this.#report.bind(this),
         steps,
       }
       return await runLoop(execution, historyMessages(turns, agent.model.provider))

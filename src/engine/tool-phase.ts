@@ -62,7 +62,7 @@ class ToolPhase {
     try {
       const running = open.map((call) => this.#guarded(call, overdue.signal))
       const results = await Promise.allSettled(running)
-      for (const result of results) if (result.status === 'rejected') throw result.reason
+      this.#rethrow(results.flatMap((each) => (each.status === 'rejected' ? each.reason : [])))
     } finally {
       forget()
       overdue.abort()
@@ -90,6 +90,15 @@ class ToolPhase {
     }
   }
 
+  /** The first failure says how the run goes on; of the others only a lost lease is no news. */
+  #rethrow([first, ...others]: readonly unknown[]): void {
+    if (first === undefined) return
+    for (const other of others)
+      if (!(other instanceof LeaseLostError))
+        this.#execution.report(coerceError(other), 'journaling a tool call')
+    throw coerceError(first)
+  }
+
   async #call(part: ToolCallPart, overdue: AbortSignal): Promise<void> {
     const { agent, signal, confirm } = this.#execution
     const traits = agent.tool(part.toolName)
@@ -104,8 +113,11 @@ class ToolPhase {
     const call = await this.#start(part, before)
     // Whoever slept since then may find that another one has asked the tool what became of the call.
     await confirm()
-    // Between the check and the write: it is known not to have acted.
-    if (signal.aborted) return this.#end(call, { status: 'failed', error: NOT_EXECUTED })
+    // Between the check and the write: this attempt is known not to have acted; one before it may have.
+    if (signal.aborted) {
+      const mayHaveActed = before !== undefined && traits?.idempotent === true
+      return this.#end(call, mayHaveActed ? UNKNOWN : notExecuted(signal))
+    }
     if (!traits) {
       const error = `There is no tool named ${part.toolName} any more.`
       return this.#end(call, { status: 'failed', error })
@@ -197,3 +209,11 @@ class ToolPhase {
     }))
   }
 }
+
+const notExecuted = (signal: AbortSignal): CallEnd => ({
+  status: 'failed',
+  error: interruptReason(signal)?.kind === 'shutdown' ? NOT_BEGUN : NOT_EXECUTED,
+})
+
+/** The run goes on elsewhere: the model may ask again. */
+const NOT_BEGUN = 'The call was not executed: the server shut down first.'

@@ -25,8 +25,6 @@ export type WorkerOptions = {
 
 /** Runs that one look at the table takes along. */
 const SWEEP_LIMIT = 50
-/** A bound run belongs to the socket that made it; only one that nobody took for so long is swept. */
-const BOUND_PATIENCE_MS = 30_000
 
 type Running = { readonly execution: RunExecution; readonly done: Promise<void> }
 
@@ -56,7 +54,7 @@ export class Worker {
     this.#closers.push(
       queue.work((runId) => this.take(runId)),
       bus.subscribe('*', ({ kind, runId }) => {
-        if (kind === 'stop') this.stopLocally(runId)
+        if (kind === 'stop') void this.#report('stopping', runId, this.stopLocally(runId))
       }),
       keepLeases({ store, clock, ttlMs, held, onError }),
       this.#sweepForever(),
@@ -81,8 +79,10 @@ export class Worker {
     void this.#report('executing', runId, this.execute(runId))
   }
 
-  /** @returns whether the run is executed here */
-  stopLocally(runId: string): boolean {
+  /** Also a run that is just being claimed. @returns whether it is executed here */
+  async stopLocally(runId: string): Promise<boolean> {
+    // Whoever claims it hears of a claim that fails.
+    await this.#claiming.get(runId)?.catch(() => undefined)
     const running = this.#running.get(runId)
     running?.execution.stop()
     return running !== undefined
@@ -164,8 +164,8 @@ export class Worker {
       if (this.#running.has(run.id)) continue
       const lapsed = run.status === 'running' && run.leaseHolder !== null
       if (lapsed && !this.#outages.mayTakeOver()) continue
-      if (this.#isToBeSettled(run)) await this.settleUnheld(run)
-      else if (run.bound) continue
+      // Nobody goes on with a bound run.
+      if (run.stopRequestedAt || run.bound) await this.settleUnheld(run)
       else if (lapsed) this.#takeOver(run)
       else this.take(run.id)
     }
@@ -177,13 +177,6 @@ export class Worker {
     if (!this.#trials.begin(run)) return
     const executed = this.execute(run.id).finally(() => this.#trials.end(run.id))
     void this.#report('executing', run.id, executed)
-  }
-
-  #isToBeSettled(run: RunRecord): boolean {
-    if (run.stopRequestedAt) return true
-    if (!run.bound) return false
-    const age = this.#ports.clock.date().getTime() - run.createdAt.getTime()
-    return run.status !== 'pending' || age > BOUND_PATIENCE_MS
   }
 
   /** Background work never throws: it reports and goes on. */

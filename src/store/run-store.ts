@@ -80,6 +80,16 @@ const seize = (
     .returning(runColumns)
     .executeTakeFirst()
 
+/** How long a bound run is left to the socket that made it. */
+const BOUND_MS = 30_000
+
+const isNobodys = (eb: RunExpression) =>
+  eb.or([
+    eb('bound', '=', false),
+    eb('stopRequestedAt', 'is not', null),
+    eb('createdAt', '<', inMs(-BOUND_MS)),
+  ])
+
 /** A waiting run waits for a person, unless somebody has asked it to stop. */
 const findUnheld = (db: OutlastDatabase, limit: number): Promise<RunRecord[]> =>
   db
@@ -89,7 +99,7 @@ const findUnheld = (db: OutlastDatabase, limit: number): Promise<RunRecord[]> =>
     .where('status', 'in', ACTIVE_STATUSES)
     .where((eb) =>
       eb.or([
-        eb('status', '=', 'pending'),
+        eb.and([eb('status', '=', 'pending'), isNobodys(eb)]),
         eb.and([eb('status', '=', 'running'), isLapsed(eb)]),
         eb.and([eb('status', '=', 'waiting'), eb('stopRequestedAt', 'is not', null)]),
       ]),

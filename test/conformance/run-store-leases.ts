@@ -108,6 +108,18 @@ export const describeLeases = (stores: () => Stores): void => {
       expect(found.filter((id) => expected.includes(id))).toEqual(expected)
     })
 
+    test('a bound run that waits is left to its socket for 30 s, unless it was asked to stop', async () => {
+      const principal = await somebody(stores())
+      const young = await begun(stores(), principal, { bound: true })
+      const old = await begun(stores(), principal, { bound: true })
+      await stores().backdate(old.id, 31)
+      const stopped = await begun(stores(), principal, { bound: true })
+      await stores().runs.requestStop(stopped.id, principal.workspaceId)
+      const found = await unheld()
+      expect(found).not.toContain(young.id)
+      expect(found).toEqual(expect.arrayContaining([old.id, stopped.id]))
+    })
+
     test("neither held, settled nor other people's runs are unheld", async () => {
       const principal = await somebody(stores())
       const { run: held } = await heldRun(stores(), principal)

@@ -4,6 +4,7 @@ import type { Principal } from '../../src/domain/run.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
 import { createFiles } from '../../src/store/files.ts'
+import { inMs } from '../../src/store/fence.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import { createPrincipals } from '../../src/store/principals.ts'
 import { createRunStore } from '../../src/store/run-store.ts'
@@ -66,6 +67,13 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     },
     deleteChat: async (id) => {
       await db.deleteFrom('aiChats').where('id', '=', id).execute()
+    },
+    backdate: async (runId, seconds) => {
+      await db
+        .updateTable('aiChatRuns')
+        .set({ createdAt: inMs(-1000 * seconds) })
+        .where('id', '=', runId)
+        .execute()
     },
     supersede: async (messageId, by) => {
       await db

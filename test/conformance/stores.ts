@@ -40,6 +40,8 @@ export type Stores = AsyncDisposable & {
   ageFiles(hours: number): Promise<void>
   /** Deletes the chat, by its internal id, and nothing else. */
   deleteChat(id: string): Promise<void>
+  /** Makes the run as old as that. */
+  backdate(runId: string, seconds: number): Promise<void>
   /** Marks a message as replaced by another one of its chat; both by their internal ids. */
   supersede(messageId: string, by: string): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { WorkerPorts } from '../../src/engine/worker.ts'
+import type { Outlast } from '../../src/outlast.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
@@ -69,3 +70,34 @@ describe('an engine that closes while it claims a run', () => {
     expect(await two.settled(run)).toMatchObject({ status: 'succeeded' })
   })
 })
+
+describe('a stop that arrives while its run is being claimed', () => {
+  it('does not wait for the renewal of the lease', async () => {
+    const claimed = createBarrier()
+    const { agents } = hanging()
+    const slowly = (ports: WorkerPorts): WorkerPorts => {
+      const claim: WorkerPorts['store']['claim'] = async (...args) => {
+        const run = await ports.store.claim(...args)
+        await claimed.wait()
+        return run
+      }
+      return { ...ports, store: { ...ports.store, claim, renew: async () => [] } }
+    }
+    await using outlast = await testOutlast(agents, { leaseTtlMs: 3_600_000 }, slowly)
+    const run = await outlast.ask('Hi')
+    await claimed.reached
+    const stopping = outlast.engine.stop(outlast.principal, { runId: run.id })
+    await expect.poll(() => stopAsked(outlast)).toBe(true)
+    claimed.release()
+    expect(await stopping).toBe(true)
+    expect(await outlast.settled(run)).toMatchObject({ status: 'aborted' })
+  })
+})
+
+const stopAsked = async ({ db }: Outlast): Promise<boolean> => {
+  const { stopRequestedAt } = await db
+    .selectFrom('aiChatRuns')
+    .select('stopRequestedAt')
+    .executeTakeFirstOrThrow()
+  return stopRequestedAt !== null
+}

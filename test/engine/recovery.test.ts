@@ -53,6 +53,7 @@ const twoProcesses = async (
     ask: Awaited<ReturnType<typeof testOutlast>>
     kill: () => void
   }) => Promise<void>,
+  decorateSecond: (ports: WorkerPorts) => WorkerPorts = withFastClock,
 ) => {
   await using database = await createTestDatabase()
   const { decorate, kill } = mortal()
@@ -63,10 +64,11 @@ const twoProcesses = async (
   )
   try {
     await act({ ask: one, kill })
-    await using two = await testOutlast(second.agents, {
-      database: { url: database.url },
-      leaseTtlMs: 1000,
-    })
+    await using two = await testOutlast(
+      second.agents,
+      { database: { url: database.url }, leaseTtlMs: 1000 },
+      decorateSecond,
+    )
     const { id } = await two.db.selectFrom('aiChatRuns').select('id').executeTakeFirstOrThrow()
     const attachment = await two.engine.attach(two.principal, { runId: id })
     const chunks = []
@@ -84,6 +86,17 @@ const twoProcesses = async (
   } finally {
     void one.close(0).catch(() => undefined)
   }
+}
+
+/** A stop arrives when a call was journaled as started, and before it acts. */
+const stoppedOnceStarted = (ports: WorkerPorts): WorkerPorts => {
+  const fast = withFastClock(ports)
+  const startCall: WorkerPorts['journal']['startCall'] = async (lease, call) => {
+    await fast.journal.startCall(lease, call)
+    await fast.store.requestStop(lease.runId, lease.workspaceId)
+    fast.bus.publish({ kind: 'stop', runId: lease.runId })
+  }
+  return { ...fast, journal: { ...fast.journal, startCall } }
 }
 
 const done: ModelScript = () => [...textParts('Done'), finishPart()]
@@ -170,6 +183,25 @@ describe('a run whose process died', () => {
     })
   })
 
+  it('in a tool that is idempotent, and is stopped before it acts again, has an unknown outcome', async () => {
+    const barrier = createBarrier()
+    const inputSchema = z.object({})
+    const first = agentOf(
+      () => [...toolCallParts({ id: 'c1', name: 'again', input: {} }), finishPart('tool-calls')],
+      { again: idempotent(tool({ inputSchema, execute: () => barrier.wait() })) },
+    )
+    const execute = async (): Promise<string> => expect.unreachable('it was stopped')
+    const second = agentOf(done, { again: idempotent(tool({ inputSchema, execute })) })
+    const act = async ({ ask, kill }: Parameters<Parameters<typeof twoProcesses>[2]>[0]) => {
+      await ask.ask('Hi')
+      await barrier.reached
+      kill()
+    }
+    const { run, calls } = await twoProcesses(first, second, act, stoppedOnceStarted)
+    expect(run).toMatchObject({ status: 'aborted' })
+    expect(calls).toMatchObject([{ toolCallId: 'c1', status: 'unknown', attempt: 2 }])
+  })
+
   it('in a tool that can find out asks it, and goes on with the truth', async () => {
     const barrier = createBarrier()
     const inputSchema = z.object({})
@@ -221,4 +253,19 @@ describe('a run whose process died', () => {
     })
     expect(asked.toSorted()).toEqual(names.map((name) => `${run.id}:0:${name}`).toSorted())
   })
+})
+
+it('a call whose run was stopped after it was journaled, and before it acted, is said not to have been executed', async () => {
+  const execute = async (): Promise<string> => expect.unreachable('it was stopped')
+  const { agents } = agentOf(
+    () => [...toolCallParts({ id: 'c1', name: 'act', input: {} }), finishPart('tool-calls')],
+    { act: tool({ inputSchema: z.object({}), execute }) },
+  )
+  await using outlast = await testOutlast(agents, {}, stoppedOnceStarted)
+  const run = await outlast.ask('Hi')
+  expect(await outlast.settled(run)).toMatchObject({ status: 'aborted' })
+  expect(await storedParts(outlast, run)).toMatchObject([
+    { type: 'step-start' },
+    { type: 'tool-act', state: 'output-error', errorText: expect.stringContaining('not executed') },
+  ])
 })
