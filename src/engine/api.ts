@@ -2,17 +2,17 @@
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
 import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
+import type { TurnRequest } from '../domain/turn.ts'
 import type { Frame } from './replay.ts'
 
 export type StartTurn = {
   readonly principal: Principal
   /** As the client knows it; the chat is made on its first turn. */
   readonly chatId: string
-  readonly message: { readonly id?: string | undefined; readonly parts: readonly MessagePart[] }
   readonly trigger?: RunTrigger
   /** Validated extras of the request, stored with the run. Never secrets. */
   readonly options?: unknown
-}
+} & TurnRequest
 
 /** Names a run by its id, or the latest one of a chat. */
 export type RunTarget = { readonly runId: string } | { readonly chatId: string }
@@ -50,7 +50,8 @@ export type RunSummary = Pick<
 
 export interface EngineApi {
   /**
-   * Starts a run, or finds the one that this very message began.
+   * Starts a run for a new message, a changed one or another answer, or finds the one that this very request began.
+   * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
    * @throws RunAlreadyActiveError when the chat has an active run that nobody asked to stop; one that was asked is
    * waited for, at most 5 s
    */

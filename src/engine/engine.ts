@@ -52,21 +52,27 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.#worker.start()
   }
 
-  async startTurn(turn: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
+  async startTurn({
+    principal,
+    chatId,
+    trigger = 'user',
+    options = null,
+    ...request
+  }: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
     if (this.#closed)
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
     const { store, conversations, agents, queue, clock } = this.#ports
-    const bound = !(await conversations.autonomousRuns(turn.principal.workspaceId))
+    const bound = !(await conversations.autonomousRuns(principal.workspaceId))
     const deadline = clock.now() + STOPPING_MS
     for (;;) {
       const begun = await store.begin({
-        principal: turn.principal,
-        chatId: turn.chatId,
-        trigger: turn.trigger ?? 'user',
+        ...request,
+        principal,
+        chatId,
+        trigger,
         agent: agents.defaultName,
         bound,
-        options: turn.options ?? null,
-        message: turn.message,
+        options,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {

@@ -17,6 +17,7 @@ import type {
   RunTrigger,
 } from '../domain/run.ts'
 import type { DataPart, StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
+import type { TurnRequest } from '../domain/turn.ts'
 import type { Snapshot } from './view.ts'
 
 /* The database: runs */
@@ -30,18 +31,13 @@ export type NewTurn = {
   readonly bound: boolean
   /** Validated extras of the request. Never secrets. */
   readonly options: unknown
-  readonly message: {
-    /** As the client knows it; made by the database when undefined. */
-    readonly id?: string | undefined
-    readonly parts: readonly MessagePart[]
-  }
   /** What this user may have at most; none when undefined. */
   readonly limits?: { readonly activeRuns: number; readonly ownerBytes: number }
-}
+} & TurnRequest
 
 export type BeginResult =
   | { readonly kind: 'begun'; readonly run: RunRecord }
-  /** This very message was sent before, in this run. */
+  /** This very request was made before, and this run answers it. */
   | { readonly kind: 'known'; readonly run: RunRecord }
   /** Another run of the chat is active. */
   | { readonly kind: 'active'; readonly run: RunRecord }
@@ -67,9 +63,11 @@ export type Settlement = {
 
 export interface RunStore {
   /**
-   * Inserts user message, answer and run in one transaction.
+   * Inserts user message, answer and run in one transaction; an edit or another answer replaces what it stands for and
+   * everything after it in the same one.
    * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
    * the limit (TooManyActiveRunsError).
+   * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
    */
   begin(turn: NewTurn): Promise<BeginResult>
   /**

@@ -105,6 +105,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     body: turnBody,
     answers: { 200: STREAM },
     problems: [
+      'MESSAGE_NOT_FOUND',
       'A_RUN_ALREADY_ACTIVE',
       'TOO_MANY_ACTIVE_RUNS',
       'TOO_MANY_READERS',

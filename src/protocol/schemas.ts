@@ -1,8 +1,9 @@
 /** What clients may send, parsed at the door: what comes out is trusted, and what does not fit becomes one sentence. */
 import { z } from 'zod'
 import { InvalidRequestError } from '../domain/errors.ts'
-import { isClientId, type MessagePart } from '../domain/message.ts'
+import { isClientId } from '../domain/message.ts'
 import { cleanText } from '../domain/text.ts'
+import type { NewMessage, TurnRequest } from '../domain/turn.ts'
 
 export const MAX_MESSAGES = 10_000
 export const MAX_PARTS = 200
@@ -15,6 +16,7 @@ const clientId = (what: string) =>
 
 const chatId = clientId('the id of a chat')
 const runId = clientId('the id of a run')
+const messageId = clientId('the id of a message')
 
 /* A message of the user */
 
@@ -60,7 +62,7 @@ const partName = (input: unknown): string => {
 
 const userMessage = z.object(
   {
-    id: clientId('the id of a message').nullish(),
+    id: messageId.nullish(),
     parts: z
       .array(userPart, { error: 'a message has a list of parts' })
       .max(MAX_PARTS, { error: `a message has at most ${MAX_PARTS} parts` })
@@ -79,67 +81,100 @@ const userRole = z.literal('user', {
       : 'the last message has the role "user"; this server takes no others from a client',
 })
 
-/* A new turn */
+/* A turn */
 
-const turnEnvelope = z.object(
+const SUBMIT = 'submit-message'
+const REGENERATE = 'regenerate-message'
+
+const common = {
+  trigger: z
+    .enum([SUBMIT, REGENERATE], { error: `the trigger is "${SUBMIT}" or "${REGENERATE}"` })
+    .nullish(),
+  messageId: messageId.nullish(),
+}
+
+const envelope = z.object(
   {
+    ...common,
     id: chatId,
     messages: z
       .array(z.unknown(), { error: 'messages is a list' })
       .min(1, { error: 'there is no message in it' })
       .max(MAX_MESSAGES, { error: `there are at most ${MAX_MESSAGES} messages` }),
-    trigger: z
-      .literal('submit-message', {
-        error: ({ input }) =>
-          input === 'regenerate-message'
-            ? 'this server does not regenerate answers yet'
-            : 'the trigger is "submit-message"',
-      })
-      .nullish(),
-    messageId: z.unknown().optional(),
   },
   { error: 'the body is an object' },
 )
 
 const lastMessage = userMessage.extend({ role: userRole })
+const onlyMessage = userMessage.extend({ role: userRole.optional() })
 
-const shortTurn = z.object({
-  chatId,
-  message: userMessage.extend({ role: userRole.optional() }),
-})
+const shortEnvelope = z.object({ ...common, chatId, message: onlyMessage.optional() })
+
+/** The user's message above the answer that is to be made again; a stored one may hold what no new one may. */
+const answeredMessage = z.object(
+  {
+    id: messageId.nullish(),
+    role: z.literal('user', {
+      error: 'the last message is that of the user, which is to be answered again',
+    }),
+  },
+  { error: 'a message is an object with a role' },
+)
 
 /** Everything that `parseTurn` takes, for the description of the API. */
 export const turnBody = z.union([
-  turnEnvelope.meta({ id: 'UseChatBody', description: 'What `useChat` sends.' }),
-  shortTurn.meta({ id: 'NewMessage', description: 'The same in short.' }),
+  envelope.meta({ id: 'UseChatBody', description: 'What `useChat` sends.' }),
+  shortEnvelope.meta({ id: 'TurnBody', description: 'The same in short.' }),
 ])
 
-/** The new message of a turn. Whatever else a client said, its history included, is not looked at. */
-export type TurnBody = {
-  readonly chatId: string
-  readonly message: { readonly id?: string; readonly parts: readonly MessagePart[] }
-}
+/** What a turn is about. Whatever else a client said, its history included, is not looked at. */
+export type TurnBody = { readonly chatId: string } & TurnRequest
 
 /**
- * @param body - what `useChat` sends, or `{ chatId, message }`; other keys of either are ignored
- * @throws InvalidRequestError also for what this server does not do yet: edits, regenerating, continuing an answer
+ * @param body - what `useChat` sends, or `{ chatId, message, trigger?, messageId? }`; other keys of either are ignored
+ * @throws InvalidRequestError also for what this server does not do yet: continuing an answer
  */
 export const parseTurn = (body: unknown): TurnBody => {
-  if (typeof body === 'object' && body !== null && 'chatId' in body && !('messages' in body)) {
-    const { chatId, message } = parse(shortTurn, body)
-    return { chatId, message: newMessage(message) }
-  }
-  const { id, messages, messageId } = parse(turnEnvelope, body)
-  const last = messages.length - 1
-  const message = parse(lastMessage, messages[last], ['messages', last])
-  if (messageId !== undefined && messageId !== null)
-    throw new InvalidRequestError(
-      'In the body, messageId: this server does not edit messages yet; send a new one without messageId.',
-    )
-  return { chatId: id, message: newMessage(message) }
+  const isShort =
+    typeof body === 'object' && body !== null && 'chatId' in body && !('messages' in body)
+  return isShort ? parseShortTurn(body) : parseWholeTurn(body)
 }
 
-const newMessage = ({ id, parts }: z.output<typeof userMessage>): TurnBody['message'] => ({
+const parseWholeTurn = (body: unknown): TurnBody => {
+  const { id, messages, trigger, messageId } = parse(envelope, body)
+  const last = messages.at(-1)
+  const path = ['messages', messages.length - 1]
+  if (trigger === REGENERATE) {
+    const answered = parse(answeredMessage, last, path)
+    if (messageId != null) return { kind: 'regenerate', chatId: id, messageId }
+    const unsent = lastMessage.safeParse(last).data
+    return {
+      kind: 'regenerate',
+      chatId: id,
+      ...(answered.id == null ? {} : { messageId: answered.id }),
+      ...(answered.id == null || !unsent ? {} : { unsent: newMessage(unsent) }),
+    }
+  }
+  return submitted(id, messageId, parse(lastMessage, last, path))
+}
+
+const parseShortTurn = (body: object): TurnBody => {
+  const { chatId, message, trigger, messageId } = parse(shortEnvelope, body)
+  if (trigger !== REGENERATE)
+    return submitted(chatId, messageId, message ?? parse(onlyMessage, message, ['message']))
+  return { kind: 'regenerate', chatId, ...(messageId == null ? {} : { messageId }) }
+}
+
+const submitted = (
+  chatId: string,
+  messageId: string | null | undefined,
+  message: z.output<typeof userMessage>,
+): TurnBody =>
+  messageId == null
+    ? { kind: 'new', chatId, message: newMessage(message) }
+    : { kind: 'edit', chatId, messageId, message: newMessage(message) }
+
+const newMessage = ({ id, parts }: z.output<typeof userMessage>): NewMessage => ({
   ...(id == null ? {} : { id }),
   parts,
 })

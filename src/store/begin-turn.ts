@@ -1,16 +1,20 @@
 /** The beginning of a run: user message, answer and run, all of them or none. */
-import { InvalidRequestError, InvariantError, TooManyActiveRunsError } from '../domain/errors.ts'
+import type { Insertable } from 'kysely'
+import { InvariantError, TooManyActiveRunsError } from '../domain/errors.ts'
 import { limitSentence } from '../domain/limits.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
 import { ACTIVE_STATUSES, type Principal, type RunRecord } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
+import type { NewMessage } from '../domain/turn.ts'
 import type { BeginResult, NewTurn } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
 import { keepMessageFiles, lockUser } from './keep-file.ts'
 import { isSerializationClash, isUniqueViolation } from './pg-errors.ts'
 import { json, runColumns } from './rows.ts'
+import type { AiChatMessagesTable } from './schema.ts'
 import { transact } from './transaction.ts'
+import { planTurn, type Place, type TurnPlan } from './turn-plan.ts'
 
 /** Each clash means that somebody else's transaction committed, so the next look finds what it wrote. */
 const MAX_TRIES = 5
@@ -26,15 +30,10 @@ export async function beginTurn(db: OutlastDatabase, turn: NewTurn): Promise<Beg
   }
 }
 
-type Message = { readonly id: string; readonly role: string }
-
 async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResult> {
   const chatId = await lockChat(trx, turn)
-  const known = await findMessage(trx, chatId, turn)
-  if (known) {
-    const run = await findRun(trx, known)
-    if (run) return { kind: 'known', run }
-  }
+  const plan = await planTurn(trx, chatId, turn)
+  if (plan.kind === 'known') return plan
   const active = await trx
     .selectFrom('aiChatRuns')
     .select(runColumns)
@@ -43,8 +42,7 @@ async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResul
     .executeTakeFirst()
   if (active) return { kind: 'active', run: active }
   if (turn.limits) await checkActiveRuns(trx, turn.principal, turn.limits.activeRuns)
-  const message = known ?? (await insertMessage(trx, chatId, turn))
-  return { kind: 'begun', run: await insertRun(trx, chatId, message.id, turn) }
+  return { kind: 'begun', run: await insertRun(trx, chatId, turn, plan) }
 }
 
 /** Counted behind a lock of the user's row, so that simultaneous turns in several chats see each other's runs. */
@@ -102,83 +100,91 @@ const touchChat = (trx: OutlastDatabase, { principal, chatId }: NewTurn) =>
     .returning('id')
     .executeTakeFirst()
 
-async function findMessage(
-  trx: OutlastDatabase,
-  chatId: string,
-  { message }: NewTurn,
-): Promise<Message | undefined> {
-  if (message.id === undefined) return undefined
-  const known = await trx
-    .selectFrom('aiChatMessages')
-    .select(['id', 'role'])
-    .where('chatId', '=', chatId)
-    .where('publicId', '=', message.id)
-    .executeTakeFirst()
-  if (known && known.role !== 'user')
-    throw new InvalidRequestError('The id of the new message belongs to an answer in this chat.')
-  return known
-}
-
-/** The latest run that the message began. */
-const findRun = (trx: OutlastDatabase, message: Message): Promise<RunRecord | undefined> =>
-  trx
-    .selectFrom('aiChatRuns')
-    .select(runColumns)
-    .where('userMessageId', '=', message.id)
-    .orderBy('createdAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-
-async function insertMessage(
-  trx: OutlastDatabase,
-  chatId: string,
-  { principal, message, limits }: NewTurn,
-): Promise<Message> {
-  const { workspaceId, userId } = principal
-  const owned = { owner: principal, maxOwnerBytes: limits?.ownerBytes ?? Number.POSITIVE_INFINITY }
-  const kept = await keepMessageFiles(trx, owned, { id: chatId, workspaceId }, message.parts)
-  const parts = cleanJson(kept) as MessagePart[]
-  return trx
-    .insertInto('aiChatMessages')
-    .values({
-      chatId,
-      workspaceId,
-      userId,
-      clientId: message.id ?? null,
-      role: 'user',
-      content: cleanText(textOf(parts)),
-      metadata: json({ parts }),
-    })
-    .returning(['id', 'role'])
-    .executeTakeFirstOrThrow()
-}
-
 async function insertRun(
   trx: OutlastDatabase,
   chatId: string,
-  userMessageId: string,
-  { principal: { workspaceId, userId }, ...turn }: NewTurn,
+  turn: NewTurn,
+  plan: Extract<TurnPlan, { kind: 'begin' }>,
 ): Promise<RunRecord> {
-  const answer = await trx
-    .insertInto('aiChatMessages')
-    .values({ chatId, workspaceId, role: 'assistant', status: 'streaming' })
-    .returning('id')
-    .executeTakeFirstOrThrow()
+  const { principal } = turn
+  const { replaced } = plan
+  const question =
+    'message' in plan ? await insertQuestion(trx, chatId, turn, plan) : { id: plan.userMessageId }
+  const answer = await insertMessage(trx, chatId, principal, {
+    role: 'assistant',
+    status: 'streaming',
+  })
+  if (replaced && !('message' in plan)) await supersede(trx, chatId, replaced, answer)
   return trx
     .insertInto('aiChatRuns')
     .values({
       chatId,
-      workspaceId,
-      createdBy: userId,
+      workspaceId: principal.workspaceId,
+      createdBy: principal.userId,
       trigger: turn.trigger,
       driver: 'engine',
       agent: turn.agent,
       options: turn.options === undefined ? null : json(turn.options),
       bound: turn.bound,
-      userMessageId,
+      userMessageId: question.id,
+      replacesMessageId: replaced?.id ?? null,
+      requestKey: plan.requestKey ?? null,
       assistantMessageId: answer.id,
     })
     .returning(runColumns)
     .executeTakeFirstOrThrow()
 }
+
+type Inserted = { readonly id: string; readonly seq: number }
+
+async function insertQuestion(
+  trx: OutlastDatabase,
+  chatId: string,
+  { principal, limits }: NewTurn,
+  { message, replaced }: { readonly message: NewMessage; readonly replaced?: Place | undefined },
+): Promise<Inserted> {
+  const clientId = message.id ?? null
+  const owned = { owner: principal, maxOwnerBytes: limits?.ownerBytes ?? Number.POSITIVE_INFINITY }
+  const chat = { id: chatId, workspaceId: principal.workspaceId }
+  const parts = cleanJson(await keepMessageFiles(trx, owned, chat, message.parts)) as MessagePart[]
+  const question = await insertMessage(trx, chatId, principal, {
+    userId: principal.userId,
+    clientId: replaced ? null : clientId,
+    role: 'user',
+    content: cleanText(textOf(parts)),
+    metadata: json({ parts }),
+  })
+  if (!replaced) return question
+  await supersede(trx, chatId, replaced, question)
+  // Only now is the id free: what replaces a message has to exist before it does.
+  await trx
+    .updateTable('aiChatMessages')
+    .set({ clientId })
+    .where('id', '=', question.id)
+    .where('workspaceId', '=', principal.workspaceId)
+    .execute()
+  return question
+}
+
+const insertMessage = (
+  trx: OutlastDatabase,
+  chatId: string,
+  { workspaceId }: Principal,
+  values: Omit<Insertable<AiChatMessagesTable>, 'chatId' | 'workspaceId'>,
+): Promise<Inserted> =>
+  trx
+    .insertInto('aiChatMessages')
+    .values({ ...values, chatId, workspaceId })
+    .returning(['id', 'seq'])
+    .executeTakeFirstOrThrow()
+
+/** What was replaced, and everything that was said after it, gives way; nothing is deleted. */
+const supersede = (trx: OutlastDatabase, chatId: string, replaced: Place, by: Inserted) =>
+  trx
+    .updateTable('aiChatMessages')
+    .set({ supersededBy: by.id, updatedAt: now })
+    .where('chatId', '=', chatId)
+    .where('supersededBy', 'is', null)
+    .where('seq', '>=', replaced.seq)
+    .where('seq', '<', by.seq)
+    .execute()

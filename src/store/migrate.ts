@@ -6,6 +6,7 @@ import { core } from './migrations/0001-core.ts'
 import { stepRequest } from './migrations/0002-step-request.ts'
 import { tokens } from './migrations/0003-tokens.ts'
 import { files } from './migrations/0004-files.ts'
+import { replacedMessages } from './migrations/0005-replaced-messages.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -16,6 +17,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0002-step-request', stepRequest],
   ['0003-tokens', tokens],
   ['0004-files', files],
+  ['0005-replaced-messages', replacedMessages],
 ])
 
 /**

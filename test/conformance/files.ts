@@ -48,7 +48,7 @@ export const describeFiles = (name: string, open: OpenStores): void => {
       stores.files.upload(by, file, most)
 
     const begin = (parts: readonly { type: string }[], by = owner, chatId: string = randomUUID()) =>
-      stores.runs.begin(turnOf(by, { chatId, message: { id: undefined, parts } }))
+      stores.runs.begin(turnOf(by, { chatId, request: { message: { parts } } }))
 
     const partsOf = async (chatId: string, by = owner) => {
       const [message] = await stores.conversations.messages(by, chatId)

@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import type { MessageRole } from '../../src/domain/message.ts'
 import type { Lease, Principal, RunRecord } from '../../src/domain/run.ts'
 import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../../src/domain/step.ts'
+import type { TurnRequest } from '../../src/domain/turn.ts'
 import type { Conversations, Files, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
 
 /** `chatId` and `id` as clients know them. */
@@ -63,14 +64,16 @@ export const somebody = async (
   return principal
 }
 
-export type TurnOptions = Partial<Omit<NewTurn, 'principal'>> & {
+export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'kind'>> & {
   readonly text?: string
   readonly messageId?: string | undefined
+  /** Default: a new message with the text and the id. */
+  readonly request?: TurnRequest
 }
 
 export const turnOf = (
   principal: Principal,
-  { text = 'Hello', messageId, ...rest }: TurnOptions = {},
+  { text = 'Hello', messageId, request, ...rest }: TurnOptions = {},
 ): NewTurn => ({
   principal,
   chatId: randomUUID(),
@@ -78,8 +81,8 @@ export const turnOf = (
   agent: 'tester',
   bound: false,
   options: undefined,
-  message: { id: messageId, parts: [{ type: 'text', text }] },
   ...rest,
+  ...(request ?? { kind: 'new', message: { id: messageId, parts: [{ type: 'text', text }] } }),
 })
 
 export const begun = async (

@@ -46,7 +46,7 @@ type Row = {
   readonly says: string
   readonly state: State
   readonly change: (body: ReturnType<typeof turn>, answerId: string) => object
-  readonly answer: 'start' | 'attach' | 400 | 409
+  readonly answer: 'start' | 'attach' | 400 | 404 | 409
 }
 
 const as = (role: string) => (body: ReturnType<typeof turn>) => ({
@@ -57,6 +57,14 @@ const withId = (id: string) => (body: ReturnType<typeof turn>) => ({
   ...body,
   messages: body.messages.map((message) => ({ ...message, id })),
 })
+
+const edit = (body: ReturnType<typeof turn>) => ({ ...withId('m1')(body), messageId: 'm1' })
+const again = (body: ReturnType<typeof turn>) => ({ ...body, trigger: 'regenerate-message' })
+const edits: readonly Row[] = [
+  { says: 'an edit', state: 'none', change: edit, answer: 404 },
+  { says: 'an edit', state: 'active', change: edit, answer: 409 },
+  { says: 'a wish for another answer', state: 'active', change: again, answer: 409 },
+]
 
 const rows: readonly Row[] = [
   { says: 'a new message', state: 'none', change: (body) => body, answer: 'start' },
@@ -78,14 +86,8 @@ const rows: readonly Row[] = [
     change: (body, answerId) => withId(answerId)(body),
     answer: 400,
   },
+  ...edits,
   ...(['none', 'active', 'settled'] as const).flatMap((state): Row[] => [
-    { says: 'an edit', state, change: (body) => ({ ...body, messageId: 'm1' }), answer: 400 },
-    {
-      says: 'a wish for another answer',
-      state,
-      change: (body) => ({ ...body, trigger: 'regenerate-message' }),
-      answer: 400,
-    },
     {
       says: 'an answer to go on with',
       state,

@@ -40,6 +40,7 @@ describe('the body of a new turn', () => {
       model: 'an extra of the body option',
     }
     expect(parseTurn(body)).toEqual({
+      kind: 'new',
       chatId: 'c1',
       message: { id: 'm1', parts: [text('Hi'), { ...png, filename: 'a.png' }] },
     })
@@ -47,19 +48,57 @@ describe('the body of a new turn', () => {
 
   it('may be a chat id and a message, whose id and role may be missing', () => {
     expect(parseTurn({ chatId: 'c1', message: { parts: [text('Hi')] } })).toEqual({
+      kind: 'new',
       chatId: 'c1',
       message: { parts: [text('Hi')] },
     })
   })
 
   it('loses empty texts beside a file', () => {
-    expect(parseTurn(turn(user(text(''), png))).message.parts).toEqual([png])
+    expect(parseTurn(turn(user(text(''), png)))).toMatchObject({ message: { parts: [png] } })
   })
 
   it('may have no trigger and a messageId of null', () => {
-    expect(parseTurn(turn(user(text('Hi')), { trigger: undefined, messageId: null })).chatId).toBe(
-      'c1',
-    )
+    expect(
+      parseTurn(turn(user(text('Hi')), { trigger: undefined, messageId: null })),
+    ).toMatchObject({ kind: 'new', chatId: 'c1' })
+  })
+
+  it('with a messageId is an edit of that message', () => {
+    const message = { id: 'm1', parts: [text('Hi')] }
+    const edit = { kind: 'edit', chatId: 'c1', messageId: 'm0', message }
+    expect(parseTurn(turn(user(text('Hi')), { messageId: 'm0' }))).toEqual(edit)
+    expect(parseTurn({ chatId: 'c1', messageId: 'm0', message })).toEqual(edit)
+  })
+
+  it('that wants another answer names it, or has the message that is answered', () => {
+    const trigger = 'regenerate-message'
+    const last = user(text('Hi'))
+    const again = { kind: 'regenerate', chatId: 'c1' }
+    expect(parseTurn(turn(last, { trigger, messageId: 'a1' }))).toEqual({
+      ...again,
+      messageId: 'a1',
+    })
+    expect(parseTurn(turn(last, { trigger }))).toEqual({
+      ...again,
+      messageId: 'm1',
+      unsent: { id: 'm1', parts: [text('Hi')] },
+    })
+    expect(parseTurn(turn({ ...last, id: undefined }, { trigger }))).toEqual(again)
+    expect(parseTurn({ chatId: 'c1', trigger })).toEqual(again)
+    expect(parseTurn({ chatId: 'c1', trigger, messageId: 'a1' })).toEqual({
+      ...again,
+      messageId: 'a1',
+    })
+  })
+
+  it('that wants another answer may show a stored message as no new one could be', () => {
+    const stored = user({ ...png, url: '/where/it/is/kept' })
+    expect(parseTurn(turn(stored, { trigger: 'regenerate-message' }))).toEqual({
+      kind: 'regenerate',
+      chatId: 'c1',
+      messageId: 'm1',
+    })
   })
 
   it('is refused with a sentence that names the place', () => {
@@ -110,11 +149,12 @@ describe('the body of a new turn', () => {
     `)
   })
 
-  it('is refused where it means something that this server does not do yet', () => {
+  it('is refused where it means nothing, or something that this server does not do yet', () => {
     const answer = { id: 'a1', role: 'assistant', parts: [text('Well')] }
     const sentences = [
-      turn(user(text('Hi')), { messageId: 'm1' }),
-      turn(user(text('Hi')), { trigger: 'regenerate-message' }),
+      turn(user(text('Hi')), { messageId: 'a/b' }),
+      turn(answer, { trigger: 'regenerate-message' }),
+      turn('Hi', { trigger: 'regenerate-message' }),
       turn(answer, { messageId: 'a1' }),
       turn(answer),
       turn({ ...answer, role: 'system' }),
@@ -122,12 +162,13 @@ describe('the body of a new turn', () => {
     ].map(refusal)
     expect(sentences).toMatchInlineSnapshot(`
       [
-        "In the body, messageId: this server does not edit messages yet; send a new one without messageId.",
-        "In the body, trigger: this server does not regenerate answers yet.",
+        "In the body, messageId: the id of a message has 1 to 128 letters, digits or any of _ . : ~ - and is not a word of a route.",
+        "In the body, messages[0].role: the last message is that of the user, which is to be answered again.",
+        "In the body, messages[0]: a message is an object with a role.",
         "In the body, messages[0].role: the last message is an answer, and this server does not continue answers yet.",
         "In the body, messages[0].role: the last message is an answer, and this server does not continue answers yet.",
         "In the body, messages[0].role: the last message has the role "user"; this server takes no others from a client.",
-        "In the body, trigger: the trigger is "submit-message".",
+        "In the body, trigger: the trigger is "submit-message" or "regenerate-message".",
       ]
     `)
   })
