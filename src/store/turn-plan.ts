@@ -119,7 +119,7 @@ async function planRegenerate(
   { messageId, unsent }: Request<'regenerate'>,
 ): Promise<TurnPlan> {
   if (messageId === undefined) {
-    const last = await findNeighbour(trx, chatId, {})
+    const last = await findNeighbour(trx, chatId, { role: 'user' })
     if (last) return planAgain(trx, chatId, last)
     throw new MessageNotFoundError('There is no message in this chat that could be answered again.')
   }
@@ -180,7 +180,7 @@ const findAny = (trx: OutlastDatabase, chatId: string, publicId: string) =>
     .limit(1)
     .executeTakeFirst()
 
-/** The message next to another one, or the last of the chat, among those that were not replaced. */
+/** The message next to another one, or the last of all, among those of the chat that were not replaced. */
 const findNeighbour = (
   trx: OutlastDatabase,
   chatId: string,

@@ -5,6 +5,7 @@ import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import type { AgentDefinition } from '../../src/agent/define-agent.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
+import type { Principal } from '../../src/domain/run.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
 import { readSse, type SseMessage } from '../../src/protocol/sse-decoder.ts'
 import { describedBy, descriptionAt } from '../support/described.ts'
@@ -82,10 +83,15 @@ const delegate = (engine: EngineApi): EngineApi => ({
   history: (...args) => engine.history(...args),
 })
 
-export const serveEngine = async (engine: EngineApi, errors: Error[], limits: HttpLimits = {}) => {
+export const serveEngine = async (
+  engine: EngineApi,
+  errors: Error[],
+  limits: HttpLimits = {},
+  principal: Principal = PRINCIPAL,
+) => {
   const app = createHttpApp({
     engine,
-    authenticate: async () => PRINCIPAL,
+    authenticate: async () => principal,
     limits,
     onError: (error) => errors.push(error),
   })

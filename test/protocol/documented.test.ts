@@ -4,19 +4,10 @@ import * as errors from '../../src/domain/errors.ts'
 import { RESERVED_IDS } from '../../src/domain/message.ts'
 import { problemOf } from '../../src/protocol/problem.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
+import { rowsBelow } from '../support/tables.ts'
 
 const root = (path: string) => new URL(`../../${path}`, import.meta.url)
 const read = (path: string) => readFile(root(path), 'utf8')
-
-/** The rows of the tables below a heading, as their cells. */
-const rowsBelow = (text: string, heading: string): string[][] => {
-  const section = text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
-    .map((line) => line.split('|').map((cell) => cell.trim()))
-    .map((cells) => cells.slice(1, -1))
-}
 
 const unquote = (cell: string | undefined) => cell?.replaceAll('`', '') ?? ''
 
