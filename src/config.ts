@@ -2,6 +2,14 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import {
+  identityMistakes,
+  identityOf,
+  identitySettings,
+  list,
+  text,
+  type IdentityConfig,
+} from './config-identity.ts'
 import { ConfigError } from './domain/errors.ts'
 
 export type Config = {
@@ -24,6 +32,12 @@ export type Config = {
   readonly fetchAllowedHosts: readonly string[]
   /** A run whose process was silent for so long is continued by another one. */
   readonly leaseMs: number
+  /** Undefined: everybody on this machine is one user, and nobody else gets in. */
+  readonly identity: IdentityConfig | undefined
+  /** Pages of other origins that may use the API. */
+  readonly corsOrigins: readonly string[]
+  /** Of each user, where there are any; 0 for any number. */
+  readonly requestsPerMinute: number
 }
 
 /** How a model provider is reached; checked when its model is made. */
@@ -41,21 +55,9 @@ const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 
-const text = z
-  .string()
-  .trim()
-  .transform((value) => (value === '' ? undefined : value))
-  .optional()
-
 const schema = (cwd: string) =>
   z.object({
-    HOST: text
-      .transform((host) => host ?? '127.0.0.1')
-      .refine(isLoopback, {
-        error: ({ input }) =>
-          `HOST is ${String(input)}: this server knows no users yet and answers on this machine only. ` +
-          'Set HOST to 127.0.0.1, ::1 or localhost, or leave it out.',
-      }),
+    HOST: text.transform((host) => host ?? '127.0.0.1'),
     PORT: text
       .transform((port) => Number(port ?? 3000))
       .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65535, {
@@ -87,18 +89,28 @@ const schema = (cwd: string) =>
         error: ({ input }) =>
           `OUTLAST_FILES_ROOT names ${String(input)}, and that is no folder: set it to the folder that the file tools may read.`,
       }),
-    OUTLAST_FETCH_ALLOW: text.transform((hosts) =>
-      (hosts ?? '')
-        .split(',')
-        .map((host) => host.trim())
-        .filter((host) => host !== ''),
-    ),
+    OUTLAST_FETCH_ALLOW: list,
     OUTLAST_LEASE_MS: text
       .transform((ms) => Number(ms ?? 10_000))
       .refine((ms) => Number.isInteger(ms) && ms >= SHORTEST_LEASE_MS && ms <= LONGEST_LEASE_MS, {
         error: `OUTLAST_LEASE_MS is no lease time: set it to whole milliseconds from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}, such as 10000.`,
       }),
+    ...identitySettings,
   })
+
+const hostMistake = ({
+  HOST: host,
+  OUTLAST_AUTH: ways,
+}: {
+  HOST: string
+  OUTLAST_AUTH: string[]
+}) =>
+  isLoopback(host) || ways.length > 0
+    ? []
+    : [
+        `HOST is ${host}: other machines can reach that, and this server asks nobody who they are. ` +
+          'Set OUTLAST_AUTH to token or jwt, or set HOST to 127.0.0.1, ::1 or localhost, or leave it out.',
+      ]
 
 /** @throws ConfigError with one sentence for each mistake */
 export const readConfig = (
@@ -109,6 +121,8 @@ export const readConfig = (
   if (!parsed.success)
     throw new ConfigError(parsed.error.issues.map(({ message }) => message).join('\n'))
   const value = parsed.data
+  const mistakes = [...hostMistake(value), ...identityMistakes(value)]
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'))
   const standard = resolve(cwd, DEFAULT_AGENT_FILE)
   return {
     host: value.HOST,
@@ -130,5 +144,8 @@ export const readConfig = (
     filesRoot: value.OUTLAST_FILES_ROOT,
     fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
     leaseMs: value.OUTLAST_LEASE_MS,
+    identity: identityOf(value),
+    corsOrigins: value.OUTLAST_CORS_ORIGINS,
+    requestsPerMinute: value.OUTLAST_REQUESTS_PER_MINUTE,
   }
 }

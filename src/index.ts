@@ -1,6 +1,26 @@
 /** The public surface of Outlast in a server: agents, the engine, and the tables with their repositories. */
 export { createOutlast, type Outlast, type OutlastOptions } from './outlast.ts'
 export {
+  createOutlastHandler,
+  toNodeHandler,
+  type OutlastHandler,
+  type OutlastHandlerOptions,
+} from './handler.ts'
+export type { AdmissionLimits } from './http/admission.ts'
+export type { HttpLimits } from './http/app.ts'
+export type { CrossOrigin } from './http/cross-origin.ts'
+export { firstOf } from './http/identity/first-of.ts'
+export type { Authenticate, Caller, Remote } from './http/identity/identity.ts'
+export {
+  jwtIdentity,
+  type JwtClaims,
+  type JwtIdentityOptions,
+} from './http/identity/jwt-identity.ts'
+export type { JwtKeyOptions } from './http/identity/jwt-keys.ts'
+export { tokenIdentity } from './http/identity/token-identity.ts'
+export type { Tokens } from './store/tokens.ts'
+export type { NewToken, TokenCheck, TokenRecord, TokenScope } from './domain/token.ts'
+export {
   defineAgent,
   type AgentDefinition,
   type AgentModel,

@@ -37,6 +37,8 @@ export type Outlast = AsyncDisposable & {
   readonly principals: ReturnType<typeof createPrincipals>
   /** Bearer tokens of users, for `tokenIdentity`. */
   readonly tokens: Tokens
+  /** The `onError` that it was made with. */
+  readonly report: EngineEvents['error']
   close(graceMs?: number): Promise<void>
 }
 
@@ -96,6 +98,7 @@ export const assembleOutlast = async (
     db,
     principals: createPrincipals(db),
     tokens: createTokens(db),
+    report: onError,
     close,
     [Symbol.asyncDispose]: () => close(),
   }

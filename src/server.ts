@@ -1,16 +1,21 @@
-/** The server that `npm start` runs: one process, one workspace, one user, on this machine only. */
-import { fileURLToPath, pathToFileURL } from 'node:url'
+/** The server that `npm start` runs: for everybody on this machine, or for callers who prove who they are. */
+import { pathToFileURL } from 'node:url'
 import { isAgentDefinition, defineAgent, type AgentDefinition } from './agent/define-agent.ts'
 import { createDemoTools } from './agent/demo/tools.ts'
 import { resolveModel } from './agent/providers/resolve-model.ts'
 import type { Config } from './config.ts'
-import { coerceError, ConfigError } from './domain/errors.ts'
-import type { Principal } from './domain/run.ts'
+import type { IdentityConfig } from './config-identity.ts'
+import { ConfigError } from './domain/errors.ts'
 import type { EngineEvents } from './engine/ports.ts'
-import { createHttpApp } from './http/app.ts'
-import { developmentIdentity } from './http/development-identity.ts'
+import { createOutlastApp } from './handler.ts'
+import type { Guard } from './http/app.ts'
+import { developmentGuard } from './http/development-guard.ts'
+import { firstOf } from './http/identity/first-of.ts'
+import type { Caller } from './http/identity/identity.ts'
+import { jwtIdentity } from './http/identity/jwt-identity.ts'
+import { tokenIdentity } from './http/identity/token-identity.ts'
 import { serveHttp } from './http/serve.ts'
-import { createOutlast } from './outlast.ts'
+import { createOutlast, type Outlast } from './outlast.ts'
 
 export type RunningServer = {
   readonly url: string
@@ -20,8 +25,13 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
-/** Whoever uses the server of a laptop; real identities come with the ways to prove them. */
-const PRINCIPAL: Principal = { workspaceId: 'default', userId: 'local' }
+/** Whoever uses the server of a laptop. */
+const LOCAL_USER: Caller = {
+  workspaceId: 'default',
+  userId: 'local',
+  workspaceName: 'Default',
+  userName: 'Local user',
+}
 
 const INSTRUCTIONS =
   'You are a helpful assistant. You can look into the files of one folder, fetch public web pages, calculate and wait. ' +
@@ -40,16 +50,14 @@ export const startServer = async (
     onError,
   })
   try {
-    await outlast.principals.ensure(PRINCIPAL, { workspace: 'Default', user: 'Local user' })
     const model = nameOf(agents[0]!)
     let port = config.port
-    const app = createHttpApp({
-      engine: outlast.engine,
-      authenticate: (request, remote) =>
-        developmentIdentity({ port, principal: PRINCIPAL })(request, remote),
-      page: fileURLToPath(new URL('../web/dist/', import.meta.url)),
+    const app = createOutlastApp(outlast, {
+      ...(config.identity
+        ? identified(outlast, config, config.identity)
+        : onThisMachine((...request) => developmentGuard(port)(...request))),
+      page: true,
       health: { model },
-      onError: (error) => onError(coerceError(error), { during: 'answering a request' }),
     })
     const http = await serveHttp({
       app,
@@ -72,6 +80,27 @@ export const startServer = async (
     throw error
   }
 }
+
+/** Callers prove who they are, and may be anywhere. */
+const identified = (
+  outlast: Outlast,
+  { corsOrigins, requestsPerMinute }: Config,
+  { token, jwt }: IdentityConfig,
+) => ({
+  authenticate: firstOf(
+    ...(token ? [tokenIdentity(outlast)] : []),
+    ...(jwt ? [jwtIdentity(jwt)] : []),
+  ),
+  cors: corsOrigins.length > 0 ? { origins: corsOrigins } : undefined,
+  limits: { requestsPerMinute },
+})
+
+/** Everybody is one user, as often as they like, and nobody comes from elsewhere. */
+const onThisMachine = (guard: Guard) => ({
+  authenticate: () => LOCAL_USER,
+  guard,
+  limits: { requestsPerMinute: 0 },
+})
 
 const hostName = (host: string): string => (host === '127.0.0.1' ? 'localhost' : host)
 

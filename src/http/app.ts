@@ -1,20 +1,17 @@
 /** The HTTP app: who asks, which route, and one place where errors become answers. */
 import { Hono, type Context } from 'hono'
+import { getPath } from 'hono/utils/url'
 import { RouteNotFoundError } from '../domain/errors.ts'
-import type { Principal } from '../domain/run.ts'
 import type { EngineApi } from '../engine/api.ts'
+import type { Admit } from './admission.ts'
 import { chatRoutes } from './chat-routes.ts'
+import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
 import type { Env } from './env.ts'
+import type { Remote } from './identity/identity.ts'
 import { problemResponse } from './problem-response.ts'
-import { mount } from './route.ts'
+import { mount, type Mountable, type Route } from './route.ts'
 import { serverRoutes } from './server-routes.ts'
 import { staticFiles } from './static-files.ts'
-
-/** The other end of the connection; nothing is known of it when the app is called with a bare `Request`. */
-export type Remote = { readonly address?: string | undefined }
-
-/** @throws an OutlastError that refuses the request */
-export type Authenticate = (request: Request, remote: Remote) => Promise<Principal>
 
 export type HttpLimits = {
   /** Bytes of a request body; 10 MB unless set. */
@@ -29,8 +26,13 @@ export type HttpLimits = {
 
 export type HttpAppOptions = {
   readonly engine: EngineApi
-  /** Asked for each request, that for the page too. */
-  readonly authenticate: Authenticate
+  /** Asked for each request that the API does not leave open; the page is open. */
+  readonly authenticate: Admit
+  /** Looks at each request before anything else does, also at one for the page; refuses it by throwing. */
+  readonly guard?: Guard
+  readonly cors?: CrossOrigin | undefined
+  /** What stands in a path before the paths of PROTOCOL.md, where whoever calls the app leaves it there. */
+  readonly basePath?: string | undefined
   readonly limits?: HttpLimits
   /** Folder with the built page. */
   readonly page?: string
@@ -40,17 +42,27 @@ export type HttpAppOptions = {
   readonly onError: (error: Error) => void
 }
 
+export type Guard = (request: Request, remote: Remote) => void
+
 export type HttpApp = Hono<Env>
 
 export const createHttpApp = (options: HttpAppOptions): HttpApp => {
-  const { engine, authenticate, limits = {}, page, health, onError } = options
-  const app = new Hono<Env>()
+  const { engine, authenticate, guard, cors, limits = {}, page, health, onError } = options
+  const app = new Hono<Env>({ getPath: pathBelow(options.basePath ?? '') })
   const fail = (error: unknown) => problemResponse(error, onError)
   app.onError(fail)
   app.notFound((c) => fail(new RouteNotFoundError(`There is nothing at ${c.req.path}.`)))
-  app.use(async (c, next) => {
-    c.set('principal', await authenticate(c.req.raw, { address: c.env?.connection?.address }))
-    await next()
+  if (cors) app.use(crossOrigin(cors))
+  app.use((c, next) => {
+    guard?.(c.req.raw, remoteOf(c))
+    return next()
+  })
+  const admitted = (route: Route): Mountable => ({
+    ...route,
+    handle: async (c) => {
+      if (!route.open) c.set('principal', await authenticate(c.req.raw, remoteOf(c)))
+      return route.handle(c)
+    },
   })
   const files = page === undefined ? async () => undefined : staticFiles(page)
   const file = async (c: Context<Env>) =>
@@ -65,10 +77,16 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
     }),
   ]
   mount(app, [
-    ...routes,
-    ...serverRoutes(routes, health),
+    ...[...routes, ...serverRoutes(routes, health)].map(admitted),
     { method: 'GET', path: '/', handle: file },
   ])
   app.get('*', file)
   return app
+}
+
+const remoteOf = (c: Context<Env>): Remote => ({ address: c.env?.connection?.address })
+
+const pathBelow = (basePath: string) => (request: Request) => {
+  const path = getPath(request)
+  return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path
 }

@@ -2,11 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Principal } from '../domain/run.ts'
 
-/** The socket that a request came on; only where this app serves it itself, so that nobody adds to its answer. */
 export type Connection = {
   readonly address: string | undefined
-  /** Where the answer may be written directly. */
-  readonly outgoing: ServerResponse
+  /** Where the answer may be written directly: only where nobody between this app and the socket adds to it. */
+  readonly outgoing: ServerResponse | undefined
 }
 
 export type Env = {

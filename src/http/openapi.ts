@@ -36,6 +36,8 @@ export const describeApi = (routes: readonly Route[]) =>
         description:
           'Starts, follows, stops, lists and keeps runs of an AI agent. PROTOCOL.md says what a stream consists of.',
       },
+      security: [{ bearer: [] }],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       paths: pathsOf(routes),
     },
     { override: ({ jsonSchema }) => open(jsonSchema) },
@@ -58,6 +60,7 @@ const pathsOf = (routes: readonly Route[]): ZodOpenApiPathsObject => {
 const operationOf = (route: Route): ZodOpenApiOperationObject => ({
   operationId: route.id,
   summary: route.summary,
+  ...(route.open ? { security: [] } : {}),
   requestParams: {
     ...(route.path.includes(':') ? { path: pathParameters(route.path) } : {}),
     ...(route.query ? { query: route.query } : {}),

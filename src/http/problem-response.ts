@@ -10,6 +10,7 @@ export const problemResponse = (thrown: unknown, onError: (error: Error) => void
   if (problem.status >= 500) onError(error)
   const headers = new Headers({ ...API_HEADERS, 'content-type': PROBLEM_TYPE })
   if (problem.retryAfter !== undefined) headers.set('retry-after', String(problem.retryAfter))
+  if (problem.code === 'NOT_AUTHENTICATED') headers.set('www-authenticate', 'Bearer')
   if ('allow' in error && Array.isArray(error.allow)) headers.set('allow', error.allow.join(', '))
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }

@@ -29,6 +29,8 @@ export type Route = Mountable & {
   /** Unique, and what generated clients call it. */
   readonly id: string
   readonly summary: string
+  /** Answered without asking who it is for. */
+  readonly open?: true
   /** The parameters after the question mark. */
   readonly query?: z.ZodObject
   /** Optional headers that the route looks at. */

@@ -33,7 +33,9 @@ export const sendRun = async (
   const outgoing = c.env?.connection?.outgoing
   if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
   if (outgoing) {
-    await send(nodeSink(outgoing, { headers: HEADERS, slow: options.slow }), sending, options)
+    // Beside our own: those that were set on the way here, which nobody adds to an answer that we write ourselves.
+    const headers = { ...Object.fromEntries(c.res.headers), ...HEADERS }
+    await send(nodeSink(outgoing, { headers, slow: options.slow }), sending, options)
     return new Response(null, RESPONSE_ALREADY_SENT)
   }
   const sink = webSink(c.req.raw.signal)

@@ -26,6 +26,9 @@ describe('the configuration', () => {
       filesRoot: cwd,
       fetchAllowedHosts: [],
       leaseMs: 10_000,
+      identity: undefined,
+      corsOrigins: [],
+      requestsPerMinute: 600,
     })
   })
 
@@ -45,7 +48,7 @@ describe('the configuration', () => {
   it.each([
     [{ PORT: '80a' }, 'PORT is not a port number'],
     [{ PORT: '70000' }, 'PORT is not a port number'],
-    [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0: this server knows no users yet'],
+    [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0: other machines can reach that'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL is not a PostgreSQL address'],
     [{ OUTLAST_CONFIG: 'nowhere.ts' }, 'there is no such file'],
     [{ OUTLAST_LEASE_MS: '10s' }, 'OUTLAST_LEASE_MS is no lease time'],
@@ -56,6 +59,9 @@ describe('the configuration', () => {
   })
 
   it('lists all mistakes at once', () => {
-    expect(() => readConfig({ PORT: 'x', HOST: 'example.com' }, cwd)).toThrow(/HOST.*\n.*PORT/s)
+    const wrong = { PORT: 'x', OUTLAST_LEASE_MS: '1' }
+    expect(() => readConfig(wrong, cwd)).toThrow(/PORT.*\n.*OUTLAST_LEASE_MS/s)
+    const together = { HOST: 'example.com', OUTLAST_JWT_SECRET: 'x' }
+    expect(() => readConfig(together, cwd)).toThrow(/HOST.*\n.*OUTLAST_JWT_SECRET/s)
   })
 })

@@ -1,5 +1,5 @@
 /**
- * Everybody on this machine, and nobody else, is one principal.
+ * Keeps a server that asks nobody who they are to its own machine.
  *
  * A page of another site cannot use it, by rebinding a name, by a form or by `fetch`; nor can anybody through a proxy.
  */
@@ -8,20 +8,15 @@ import {
   NotAllowedError,
   UnsupportedMediaTypeError,
 } from '../domain/errors.ts'
-import type { Principal } from '../domain/run.ts'
 import { API_PATH } from '../protocol/routes.ts'
-import type { Authenticate, Remote } from './app.ts'
+import type { Guard } from './app.ts'
+import type { Remote } from './identity/identity.ts'
 import { isJson } from './json-body.ts'
 
-export type DevelopmentIdentityOptions = {
-  /** Where this server listens. */
-  readonly port: number
-  readonly principal: Principal
-}
-
-export const developmentIdentity =
-  ({ port, principal }: DevelopmentIdentityOptions): Authenticate =>
-  async (request, remote) => {
+/** @param port - where this server listens */
+export const developmentGuard =
+  (port: number): Guard =>
+  (request, remote) => {
     checkRemote(remote)
     const host = checkHost(request, port)
     checkDirect(request)
@@ -30,7 +25,6 @@ export const developmentIdentity =
       throw new UnsupportedMediaTypeError(
         'A request that changes something has the content type application/json.',
       )
-    return principal
   }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/i

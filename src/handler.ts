@@ -1,0 +1,82 @@
+/** Outlast inside an application: its HTTP interface as a function from `Request` to `Response`. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { getRequestListener } from '@hono/node-server'
+import { ConfigError } from './domain/errors.ts'
+import { createAdmission, type AdmissionLimits } from './http/admission.ts'
+import { createHttpApp, type Guard, type HttpApp, type HttpLimits } from './http/app.ts'
+import type { CrossOrigin } from './http/cross-origin.ts'
+import type { Connection } from './http/env.ts'
+import type { Authenticate } from './http/identity/identity.ts'
+import type { Outlast } from './outlast.ts'
+
+export type OutlastHandlerOptions = {
+  /** Who asks: `tokenIdentity(outlast)`, `jwtIdentity({ ... })`, or a function that asks your application. */
+  readonly authenticate: Authenticate
+  /** What stands before `/ai-chat` in the path, such as `/api`; nothing unless set. */
+  readonly basePath?: string
+  /** Pages of these origins may use the API; none but its own unless set. */
+  readonly cors?: CrossOrigin | undefined
+  readonly limits?: HttpLimits & AdmissionLimits
+  /** Serves the page of Outlast at `/`, to anybody; false unless set. */
+  readonly page?: boolean
+}
+
+/** What is known of a request's connection, where somebody knows it; `toNodeHandler` does. */
+export type OutlastHandler = (
+  request: Request,
+  connection?: Partial<Connection>,
+) => Promise<Response>
+
+/**
+ * @throws ConfigError for a base path or an origin that is none
+ * @example const handler = createOutlastHandler(outlast, { authenticate: tokenIdentity(outlast) })
+ */
+export const createOutlastHandler = (
+  outlast: Outlast,
+  options: OutlastHandlerOptions,
+): OutlastHandler => {
+  const app = createOutlastApp(outlast, options)
+  return async (request, { address, outgoing } = {}) =>
+    app.fetch(request, { connection: { address, outgoing } })
+}
+
+/** The same as the request listener of a Node server, for `http.createServer` and Express. */
+export const toNodeHandler = (
+  handler: OutlastHandler,
+): ((incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>) =>
+  getRequestListener(
+    (request, { incoming, outgoing }) =>
+      handler(request, {
+        address: incoming.socket.remoteAddress,
+        outgoing: outgoing as ServerResponse,
+      }),
+    // The application keeps its Request and Response.
+    { overrideGlobalObjects: false },
+  )
+
+export type OutlastAppOptions = OutlastHandlerOptions & {
+  readonly guard?: Guard
+  readonly health?: Readonly<Record<string, unknown>>
+}
+
+export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): HttpApp => {
+  const { authenticate, basePath = '', cors, limits = {}, page = false, ...rest } = options
+  if (basePath !== '' && !/^(\/[^/?#]+)+$/.test(basePath))
+    throw new ConfigError(
+      `basePath is ${basePath}: write it with a slash in front and none at the end, as in /api.`,
+    )
+  if (page && basePath !== '')
+    throw new ConfigError('The page is served at / only: leave out basePath, or page.')
+  const { ensure } = outlast.principals
+  return createHttpApp({
+    ...rest,
+    engine: outlast.engine,
+    authenticate: createAdmission({ authenticate, ensure, limits }),
+    basePath,
+    cors,
+    limits,
+    ...(page ? { page: fileURLToPath(new URL('../web/dist/', import.meta.url)) } : {}),
+    onError: (error) => outlast.report(error, { during: 'answering a request' }),
+  })
+}
