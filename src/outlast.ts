@@ -16,6 +16,7 @@ import { migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
 import { createRunStore } from './store/run-store.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
+import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
 
 export type OutlastOptions = {
   /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
@@ -26,6 +27,8 @@ export type OutlastOptions = {
   readonly leaseTtlMs?: number
   /** What running phases get to end when Outlast closes; 25 s unless set. */
   readonly graceMs?: number
+  /** Where runs are logged, counted and traced. */
+  readonly telemetry?: TelemetryOptions
   /** Hears of trouble in the background, which goes on all the same. */
   readonly onError: EngineEvents['error']
 }
@@ -71,7 +74,7 @@ export const assembleOutlast = async (
   }
   const { db } = store
   const log = createLocalChunkLog()
-  const ports = decorate({
+  const decorated = decorate({
     store: createRunStore(db),
     journal: createJournal(db),
     conversations: createConversations(db),
@@ -81,6 +84,7 @@ export const assembleOutlast = async (
     agents,
     clock: systemClock,
   })
+  const ports = instrument(decorated, options.telemetry)
   const engine = new Engine(ports, {
     holder: `${hostname()}:${process.pid}:${randomUUID()}`,
     onError,

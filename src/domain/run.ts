@@ -80,6 +80,8 @@ export type RunRecord = {
   readonly output: unknown
   readonly bound: boolean
   readonly driver: RunDriver
+  /** W3C trace context of its beginning, where runs are traced. */
+  readonly traceParent: string | null
 }
 
 /** Who asks. Every query is scoped by it. */

@@ -33,6 +33,8 @@ export type NewTurn = {
   readonly options: unknown
   /** What this user may have at most; none when undefined. */
   readonly limits?: { readonly activeRuns: number; readonly ownerBytes: number }
+  /** W3C trace context that the run's executions belong to. */
+  readonly traceParent?: string
 } & TurnRequest
 
 export type BeginResult =

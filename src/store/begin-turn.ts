@@ -126,6 +126,7 @@ async function insertRun(
       agent: turn.agent,
       options: turn.options === undefined ? null : json(turn.options),
       bound: turn.bound,
+      traceParent: turn.traceParent ?? null,
       userMessageId: question.id,
       replacesMessageId: replaced?.id ?? null,
       requestKey: plan.requestKey ?? null,

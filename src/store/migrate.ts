@@ -7,6 +7,7 @@ import { stepRequest } from './migrations/0002-step-request.ts'
 import { tokens } from './migrations/0003-tokens.ts'
 import { files } from './migrations/0004-files.ts'
 import { replacedMessages } from './migrations/0005-replaced-messages.ts'
+import { traceParent } from './migrations/0006-trace-parent.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -18,6 +19,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0003-tokens', tokens],
   ['0004-files', files],
   ['0005-replaced-messages', replacedMessages],
+  ['0006-trace-parent', traceParent],
 ])
 
 /**

@@ -38,6 +38,7 @@ export const runColumns = (eb: ExpressionBuilder<Database, 'aiChatRuns'>) =>
     'aiChatRuns.output',
     'aiChatRuns.bound',
     'aiChatRuns.driver',
+    'aiChatRuns.traceParent',
     isLapsed(eb).as('lapsed'),
   ] as const
 

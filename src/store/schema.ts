@@ -105,6 +105,7 @@ export interface AiChatRunsTable {
   leaseHolder: Nullable<string>
   leaseEpoch: ColumnType<number, number | undefined, number>
   leaseExpiresAt: NullableTimestamp
+  traceParent: Nullable<string>
 }
 
 export interface AiChatRunStepsTable {

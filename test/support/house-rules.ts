@@ -11,6 +11,7 @@ const LAYERS: Record<string, { layers: string[]; files?: string[]; packages: 'an
   store: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
   queue: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
   agent: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
+  telemetry: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
   http: { layers: ['domain', 'protocol', 'engine'], packages: 'any' },
   client: { layers: ['domain', 'protocol'], packages: ['ai', 'zod'] },
   react: { layers: ['domain', 'protocol', 'client'], packages: ['ai', 'react', '@ai-sdk/react'] },
