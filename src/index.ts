@@ -31,6 +31,8 @@ export {
   type ToolRecovery,
   type ToolRecoveryResult,
 } from './agent/define-agent.ts'
+export type { AgentFunction, AgentRequest } from './agent/agents.ts'
+export type { Prices } from './domain/cost.ts'
 export { idempotent, recoverable } from './agent/declare.ts'
 export { toolRun, type ToolData, type ToolRun } from './agent/tool-run.ts'
 export { openDatabase, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'

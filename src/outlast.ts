@@ -1,7 +1,8 @@
 /** Puts the pieces together: a database, the agents, and an engine that executes their runs in this process. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { createAgents } from './agent/agents.ts'
+import type { FlexibleSchema } from '@ai-sdk/provider-utils'
+import { createAgents, type AgentFunction } from './agent/agents.ts'
 import type { AgentDefinition } from './agent/define-agent.ts'
 import { Engine } from './engine/engine.ts'
 import type { EngineEvents } from './engine/ports.ts'
@@ -21,8 +22,15 @@ import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
 export type OutlastOptions = {
   /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
   readonly database?: OpenDatabaseOptions
-  /** The first one is the agent of new runs. */
-  readonly agents: readonly AgentDefinition[]
+  /** Requests choose among them by name; without a choice a run gets the first one. */
+  readonly agents?: readonly AgentDefinition[]
+  /**
+   * Gives each run its agent, by who asked, in which chat and with which options. It is asked again in the process that goes on
+   * with a run, so what it returns may depend on its argument only.
+   */
+  readonly agent?: AgentFunction
+  /** Of the `options` that requests may send, for agents without a schema of their own. */
+  readonly callOptionsSchema?: FlexibleSchema<unknown>
   /** A run whose holder was silent for so long may be taken over; 10 s unless set. */
   readonly leaseTtlMs?: number
   /** What running phases get to end when Outlast closes; 25 s unless set. */
@@ -59,7 +67,7 @@ export const assembleOutlast = async (
   decorate: (ports: WorkerPorts) => WorkerPorts,
 ): Promise<Outlast> => {
   const { onError } = options
-  const agents = createAgents({ agents: options.agents })
+  const agents = createAgents(options)
   const store = await openStore({
     onError: (error) => onError(error, { during: 'keeping the database' }),
     ...options.database,

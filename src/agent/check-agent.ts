@@ -1,6 +1,8 @@
 /** Checks of an agent's options; each refuses with a sentence that says what to set. */
 import type { LanguageModelCallOptions } from 'ai'
+import type { Prices } from '../domain/cost.ts'
 import { AgentDefinitionError } from '../domain/errors.ts'
+import type { AgentOptions, OutlastToolSet } from './agent-options.ts'
 
 type Refuse = (reason: string) => never
 
@@ -108,7 +110,13 @@ const CALL_SETTINGS: Record<keyof LanguageModelCallOptions, Check> = {
   reasoning: [`one of ${REASONING.join(', ')}`, (value) => REASONING.includes(value as string)],
 }
 
-const OBJECTS: Record<'headers' | 'providerOptions' | 'output' | 'repairToolCall', Check> = {
+export const CALL_SETTING_NAMES = Object.keys(CALL_SETTINGS) as (keyof LanguageModelCallOptions)[]
+
+const FUNCTION: Check = ['a function', (value) => typeof value === 'function']
+const OBJECT: Check = ['an object', (value) => isObject(value)]
+const BOOLEAN: Check = ['true or false', (value) => typeof value === 'boolean']
+
+const OTHER_SETTINGS = {
   headers: [
     'an object of strings',
     (value) =>
@@ -122,16 +130,53 @@ const OBJECTS: Record<'headers' | 'providerOptions' | 'output' | 'repairToolCall
     'made by Output of the AI SDK, such as Output.object({ schema })',
     (value) => isObject(value) && 'responseFormat' in value,
   ],
-  repairToolCall: ['a function', (value) => typeof value === 'function'],
-}
+  stopWhen: [
+    'a stop condition such as isStepCount(5), or an array of them',
+    (value) => [value].flat().every((one) => typeof one === 'function'),
+  ],
+  prices: [
+    '{ inputPerMillion, outputPerMillion, cachedInputPerMillion?, cacheWritePerMillion? }, numbers from 0',
+    (value) => isObject(value) && arePrices({ ...value }),
+  ],
+  callOptionsSchema: ['a schema, such as one of Zod', (value) => isSchema(value)],
+  allowSystemInMessages: BOOLEAN,
+  runtimeContext: OBJECT,
+  toolsContext: OBJECT,
+  experimental_refineToolInput: OBJECT,
+  prepareStep: FUNCTION,
+  prepareCall: FUNCTION,
+  repairToolCall: FUNCTION,
+  experimental_repairToolCall: FUNCTION,
+  experimental_download: FUNCTION,
+  onLanguageModelCallStart: FUNCTION,
+  onLanguageModelCallEnd: FUNCTION,
+} satisfies { [OPTION in keyof AgentOptions<OutlastToolSet>]?: Check }
 
-export const checkCallSettings = (options: object, refuse: Refuse): void => {
+export const checkSettings = (options: object, refuse: Refuse): void => {
   const values: Record<string, unknown> = { ...options }
-  for (const [name, [what, holds]] of Object.entries({ ...CALL_SETTINGS, ...OBJECTS })) {
+  for (const [name, [what, holds]] of Object.entries({ ...CALL_SETTINGS, ...OTHER_SETTINGS })) {
     const value = values[name]
     if (value !== undefined && !holds(value)) refuse(`${name} is ${what}; it is ${show(value)}.`)
   }
 }
+
+const PRICES = {
+  inputPerMillion: true,
+  outputPerMillion: true,
+  cachedInputPerMillion: false,
+  cacheWritePerMillion: false,
+} as const satisfies Record<keyof Prices, boolean>
+
+const arePrices = (prices: Record<string, unknown>): boolean =>
+  Object.keys(prices).every((key) => Object.hasOwn(PRICES, key)) &&
+  Object.entries(PRICES).every(([key, isNeeded]) => {
+    const price = prices[key]
+    return price === undefined ? !isNeeded : Number.isFinite(price) && (price as number) >= 0
+  })
+
+/** A schema of the AI SDK, one that makes one, or one that speaks Standard Schema. */
+const isSchema = (value: unknown): boolean =>
+  typeof value === 'function' || (isObject(value) && ('~standard' in value || 'validate' in value))
 
 const isInteger = (value: unknown): value is number => Number.isSafeInteger(value)
 const isText = (value: unknown): value is string => typeof value === 'string'

@@ -2,101 +2,42 @@
 import type {
   ActiveTools,
   Instructions,
-  LanguageModel,
   LanguageModelCallOptions,
   OutputInterface,
+  StopCondition,
   ToolCallRepairFunction,
   ToolChoice,
-  ToolOrder,
+  ToolInputRefinement,
   ToolSet,
 } from 'ai'
-import type { ProviderOptions, ToolExecutionOptions } from '@ai-sdk/provider-utils'
+import type { Context, FlexibleSchema, ProviderOptions } from '@ai-sdk/provider-utils'
+import type { Prices } from '../domain/cost.ts'
 import { AgentDefinitionError } from '../domain/errors.ts'
-import type { Agent } from '../engine/ports.ts'
-import {
-  checkCallSettings,
-  checkInstructions,
-  checkModel,
-  checkName,
-  count,
-  milliseconds,
-} from './check-agent.ts'
+import type { AgentModel, AgentOptions, OutlastToolSet } from './agent-options.ts'
+import { checkInstructions, checkModel, checkName, checkSettings, count } from './check-agent.ts'
+import { timeoutOf, type Timeout } from './check-timeout.ts'
 import { checkToolNames, checkTools } from './check-tools.ts'
 import { REFUSED_OPTIONS } from './refused-options.ts'
 
-/** A tool of the AI SDK. */
-export type OutlastTool = ToolSet[string] & {
-  /** Executing it twice is the same as executing it once: it only looks, or it honours the idempotency key. */
-  readonly idempotent?: boolean | undefined
-  /**
-   * Finds out what became of a call that was started before its process died, by the idempotency key for example
-   * (`toolRun(options).idempotencyKey`). Without it, and without `idempotent`, the model is told that the outcome is unknown.
-   */
-  readonly onInterrupted?: ToolRecovery | undefined
-}
-
-/** What a tool found out about an interrupted call of its own. */
-export type ToolRecoveryResult =
-  | { readonly outcome: 'succeeded'; readonly output: unknown }
-  | { readonly outcome: 'failed'; readonly error: string }
-  /** It never took effect: it is executed now. */
-  | { readonly outcome: 'not-executed' }
-  | { readonly outcome: 'unknown' }
-
-export type ToolRecovery = (
-  input: never,
-  options: ToolExecutionOptions<never>,
-) => ToolRecoveryResult | PromiseLike<ToolRecoveryResult>
-
-export type OutlastToolSet = Record<string, OutlastTool>
-
-export type AgentModel = Exclude<LanguageModel, string>
-
-/** How long silence may last. Providers on Node's own fetch give up after 5 minutes by themselves. */
-export type AgentTimeout = {
-  /** Until the first chunk of a model call; 2 minutes unless set. */
-  readonly firstChunkMs?: number | undefined
-  /** Between two chunks of a model call; 1 minute unless set. */
-  readonly chunkMs?: number | undefined
-  /** For one execution of a tool; 10 minutes unless set. */
-  readonly toolMs?: number | undefined
-}
-
-type AgentName =
-  | { /** New runs store it. */ readonly name: string; readonly id?: undefined }
-  | { readonly id: string; readonly name?: undefined }
-
-/** The options of `ToolLoopAgent` that Outlast supports, and `name`, `maxSteps` and `timeout` of its own. */
-export type AgentOptions<TOOLS extends OutlastToolSet> = AgentName &
-  LanguageModelCallOptions & {
-    readonly model: AgentModel
-    readonly instructions?: Instructions | undefined
-    readonly tools?: TOOLS | undefined
-    readonly toolChoice?: ToolChoice<NoInfer<TOOLS>> | undefined
-    readonly activeTools?: ActiveTools<NoInfer<TOOLS>>
-    readonly toolOrder?: ToolOrder<NoInfer<TOOLS>>
-    /** Model calls in one run, 20 unless set. The last one is asked to answer without tools. */
-    readonly maxSteps?: number | undefined
-    /** Further attempts after a broken model call, 2 unless set. */
-    readonly maxRetries?: number | undefined
-    readonly timeout?: AgentTimeout | undefined
-    readonly headers?: Record<string, string | undefined> | undefined
-    readonly providerOptions?: ProviderOptions | undefined
-    /** Asks the model for structured output. The answer is kept as text: nothing is parsed. */
-    readonly output?: OutputInterface | undefined
-    readonly repairToolCall?: ToolCallRepairFunction<NoInfer<TOOLS>> | undefined
-  }
+export type * from './agent-options.ts'
 
 /** What each model call of an agent is given besides messages and tools. */
 export type CallOptions = LanguageModelCallOptions & {
   readonly instructions?: Instructions
+  readonly allowSystemInMessages?: boolean
   readonly toolChoice?: ToolChoice<ToolSet>
   readonly toolOrder?: readonly string[]
   readonly headers?: Record<string, string | undefined>
   readonly providerOptions?: ProviderOptions
   readonly output?: OutputInterface
   readonly repairToolCall?: ToolCallRepairFunction<ToolSet>
+  readonly experimental_refineToolInput?: ToolInputRefinement<ToolSet>
+  readonly experimental_download?: Options['experimental_download']
+  readonly onLanguageModelCallStart?: Options['onLanguageModelCallStart']
+  readonly onLanguageModelCallEnd?: Options['onLanguageModelCallEnd']
 }
+
+type Options = AgentOptions<OutlastToolSet>
 
 const DEFINITION = Symbol.for('outlast.agent-definition')
 
@@ -104,11 +45,24 @@ export type AgentDefinition<TOOLS extends OutlastToolSet = OutlastToolSet> = {
   readonly [DEFINITION]: true
   readonly name: string
   readonly model: AgentModel
-  /** The active tools; undefined when the agent has none at all. */
-  readonly tools: Partial<TOOLS> | undefined
+  /** Undefined when the agent has none at all. */
+  readonly tools: Readonly<TOOLS> | undefined
+  /** Names of the tools that are offered unless a step says otherwise; undefined: all. */
+  readonly activeTools: ActiveTools<ToolSet>
+  readonly toolsContext: Readonly<Record<string, unknown>>
+  readonly toolCallConcurrency: number
   readonly maxSteps: number
   readonly maxRetries: number
-  readonly timeout: Agent['timeout']
+  readonly timeout: Timeout
+  readonly prices: Prices | undefined
+  readonly stopWhen: readonly StopCondition<ToolSet, Context>[]
+  readonly prepareStep: Options['prepareStep']
+  readonly runtimeContext: Context
+  readonly callOptionsSchema: FlexibleSchema<unknown> | undefined
+  /** The agent for a run with these options; undefined when it is the same for all. */
+  readonly prepareCall: Options['prepareCall']
+  /** As they were given, for `prepareCall`. */
+  readonly options: Options
   readonly call: CallOptions
 }
 
@@ -117,12 +71,17 @@ type OptionName = keyof AgentOptions<OutlastToolSet>
 /** Options that each model call is given as they are. */
 const CALL_OPTIONS = [
   'instructions',
+  'allowSystemInMessages',
   'toolChoice',
   'toolOrder',
   'headers',
   'providerOptions',
   'output',
   'repairToolCall',
+  'experimental_refineToolInput',
+  'experimental_download',
+  'onLanguageModelCallStart',
+  'onLanguageModelCallEnd',
   'maxOutputTokens',
   'temperature',
   'topP',
@@ -134,17 +93,27 @@ const CALL_OPTIONS = [
   'reasoning',
 ] as const satisfies readonly OptionName[]
 
-const SUPPORTED_OPTIONS: readonly string[] = [
-  'name',
-  'id',
-  'model',
-  'tools',
-  'activeTools',
-  'maxSteps',
-  'maxRetries',
-  'timeout',
-  ...CALL_OPTIONS,
-] satisfies OptionName[]
+const OTHER_OPTIONS = {
+  name: true,
+  id: true,
+  model: true,
+  tools: true,
+  activeTools: true,
+  toolsContext: true,
+  toolCallConcurrency: true,
+  maxSteps: true,
+  maxRetries: true,
+  timeout: true,
+  prices: true,
+  stopWhen: true,
+  prepareStep: true,
+  runtimeContext: true,
+  callOptionsSchema: true,
+  prepareCall: true,
+  experimental_repairToolCall: true,
+} as const satisfies Record<Exclude<OptionName, (typeof CALL_OPTIONS)[number]>, true>
+
+export const SUPPORTED_OPTIONS: readonly string[] = [...Object.keys(OTHER_OPTIONS), ...CALL_OPTIONS]
 
 /**
  * Defines an agent.
@@ -158,8 +127,12 @@ const SUPPORTED_OPTIONS: readonly string[] = [
  * })
  * @throws AgentDefinitionError with what to do instead, for anything that Outlast would have to ignore
  */
-export const defineAgent = <TOOLS extends OutlastToolSet = Record<never, never>>(
-  options: AgentOptions<TOOLS>,
+export const defineAgent = <
+  TOOLS extends OutlastToolSet = Record<never, never>,
+  CALL_OPTIONS = unknown,
+  CONTEXT extends Context = Context,
+>(
+  options: AgentOptions<TOOLS, CALL_OPTIONS, CONTEXT>,
 ): AgentDefinition<TOOLS> => {
   const name = checkName(options)
   const refuse = (reason: string): never => {
@@ -170,33 +143,42 @@ export const defineAgent = <TOOLS extends OutlastToolSet = Record<never, never>>
   checkInstructions(options.instructions, refuse)
   checkTools(options.tools, refuse)
   checkToolNames(options, refuse)
-  checkCallSettings(options, refuse)
-  const { tools, activeTools } = options
-  return Object.freeze({
-    [DEFINITION]: true as const,
-    name,
-    model: options.model,
-    tools: tools && activeOnly(tools, activeTools),
-    maxSteps: count('maxSteps', options.maxSteps, { least: 1, most: 1_000, standard: 20 }, refuse),
-    maxRetries: count(
-      'maxRetries',
-      options.maxRetries,
-      { least: 0, most: 100, standard: 2 },
-      refuse,
-    ),
-    timeout: timeoutOf(options.timeout, refuse),
-    call: Object.freeze(callOptionsOf(options)),
-  })
+  checkSettings(options, refuse)
+  return Object.freeze(definitionOf(name, options as unknown as AgentOptions<TOOLS>, refuse))
 }
 
-const activeOnly = <TOOLS extends OutlastToolSet>(
-  tools: TOOLS,
-  activeTools: readonly string[] | undefined,
-): Partial<TOOLS> => {
-  const isActive = (name: string) => !activeTools || activeTools.includes(name)
-  const active = Object.entries(tools).filter(([name]) => isActive(name))
-  return Object.freeze(Object.fromEntries(active) as Partial<TOOLS>)
+const definitionOf = <TOOLS extends OutlastToolSet>(
+  name: string,
+  options: AgentOptions<TOOLS>,
+  refuse: (reason: string) => never,
+): AgentDefinition<TOOLS> => {
+  const { tools, stopWhen, maxSteps, maxRetries, toolCallConcurrency } = options
+  const standardSteps = stopWhen === undefined ? 20 : MAX_STEPS
+  const whole = (option: string, value: unknown, least: number, most: number, standard: number) =>
+    count(option, value, { least, most, standard }, refuse)
+  return {
+    [DEFINITION]: true,
+    name,
+    model: options.model,
+    tools: tools && Object.freeze({ ...tools }),
+    activeTools: options.activeTools as ActiveTools<ToolSet>,
+    toolsContext: Object.freeze({ ...options.toolsContext }),
+    toolCallConcurrency: whole('toolCallConcurrency', toolCallConcurrency, 1, 10_000, 10_000),
+    maxSteps: whole('maxSteps', maxSteps, 1, MAX_STEPS, standardSteps),
+    maxRetries: whole('maxRetries', maxRetries, 0, 100, 2),
+    timeout: timeoutOf(options.timeout, Object.keys(tools ?? {}), refuse),
+    prices: options.prices,
+    stopWhen: [stopWhen ?? []].flat() as AgentDefinition['stopWhen'],
+    prepareStep: options.prepareStep as Options['prepareStep'],
+    runtimeContext: options.runtimeContext ?? {},
+    callOptionsSchema: options.callOptionsSchema,
+    prepareCall: options.prepareCall as Options['prepareCall'],
+    options: options as unknown as Options,
+    call: Object.freeze(callOptionsOf(options)),
+  }
 }
+
+const MAX_STEPS = 1_000
 
 /** Whether a value, the default export of a file for example, was made by `defineAgent`. */
 export const isAgentDefinition = (value: unknown): value is AgentDefinition =>
@@ -216,28 +198,11 @@ const refuseUnsupported = (options: object, refuse: (reason: string) => never): 
   }
 }
 
-const timeoutOf = (timeout: AgentTimeout | undefined, refuse: (reason: string) => never) => {
-  if (timeout !== undefined && (typeof timeout !== 'object' || timeout === null)) {
-    refuse(
-      'a timeout for the whole answer is not supported: a run may take as long as it progresses. ' +
-        'Set timeout: { firstChunkMs, chunkMs, toolMs }.',
-    )
-  }
-  const { firstChunkMs, chunkMs, toolMs, ...others } = timeout ?? {}
-  const other = Object.entries(others).find(([, value]) => value !== undefined)
-  if (other) {
-    refuse(
-      `"timeout.${other[0]}" is not supported. Outlast limits silence, not length: set firstChunkMs, chunkMs or toolMs.`,
-    )
-  }
-  return Object.freeze({
-    firstChunkMs: milliseconds('timeout.firstChunkMs', firstChunkMs, 120_000, refuse),
-    chunkMs: milliseconds('timeout.chunkMs', chunkMs, 60_000, refuse),
-    toolMs: milliseconds('timeout.toolMs', toolMs, 600_000, refuse),
-  })
-}
-
 const callOptionsOf = <TOOLS extends OutlastToolSet>(options: AgentOptions<TOOLS>): CallOptions => {
+  const { experimental_repairToolCall: repairToolCall } = options
   const given = CALL_OPTIONS.map((key) => [key, options[key]] as const)
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as CallOptions
+  return {
+    ...(repairToolCall === undefined ? {} : { repairToolCall }),
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+  } as CallOptions
 }

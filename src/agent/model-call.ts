@@ -1,7 +1,16 @@
 /** One model call as an iterator: closing it, or aborting its signal, closes the provider's connection at once. */
-import { experimental_streamLanguageModelCall, type ToolSet } from 'ai'
-import type { ModelPart, ModelRequest } from '../engine/ports.ts'
-import type { AgentDefinition } from './define-agent.ts'
+import { experimental_streamLanguageModelCall, type ModelMessage, type ToolSet } from 'ai'
+import type { ModelPart } from '../engine/ports.ts'
+import type { AgentModel, CallOptions, OutlastToolSet } from './define-agent.ts'
+
+/** Everything that one model call depends on. */
+export type ModelCallOptions = CallOptions & {
+  readonly model: AgentModel
+  /** The tools that are offered; undefined when the agent has none at all. */
+  readonly tools: OutlastToolSet | undefined
+  readonly toolsContext: Readonly<Record<string, unknown>>
+  readonly messages: readonly ModelMessage[]
+}
 
 type Reader = ReadableStreamDefaultReader<ModelPart>
 type Result = IteratorResult<ModelPart, undefined>
@@ -10,31 +19,31 @@ const DONE: Result = { done: true, value: undefined }
 
 /** The call is made with the first `next()`; its parts can be read once. */
 export const callModel = (
-  definition: AgentDefinition,
-  request: ModelRequest,
+  options: ModelCallOptions,
+  signal: AbortSignal,
 ): AsyncIterable<ModelPart> => {
-  const call = new ModelCall(definition, request)
+  const call = new ModelCall(options, signal)
   return { [Symbol.asyncIterator]: () => call }
 }
 
 // Not a generator: its `return()` would wait for the pending `next()`, which a silent provider never ends.
 class ModelCall implements AsyncIterator<ModelPart, undefined> {
-  readonly #definition: AgentDefinition
-  readonly #request: ModelRequest
+  readonly #options: ModelCallOptions
+  readonly #signal: AbortSignal
   readonly #controller = new AbortController()
   readonly #closed = Promise.withResolvers<undefined>()
   #opening: Promise<Reader> | undefined
   #reader: Reader | undefined
   #ended = false
 
-  constructor(definition: AgentDefinition, request: ModelRequest) {
-    this.#definition = definition
-    this.#request = request
+  constructor(options: ModelCallOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
   }
 
   /** @throws the signal's reason once it is aborted, else what the provider threw */
   async next(): Promise<Result> {
-    const { signal } = this.#request
+    const signal = this.#signal
     if (this.#ended && !signal.aborted) return DONE
     try {
       signal.throwIfAborted()
@@ -59,15 +68,15 @@ class ModelCall implements AsyncIterator<ModelPart, undefined> {
   }
 
   #open(): Promise<Reader> {
-    this.#request.signal.addEventListener('abort', this.#close, { once: true })
-    this.#opening = startCall(this.#definition, this.#request, this.#controller.signal)
+    this.#signal.addEventListener('abort', this.#close, { once: true })
+    this.#opening = startCall(this.#options, this.#controller.signal)
     return this.#opening
   }
 
   readonly #close = (): void => {
     if (this.#ended) return
     this.#ended = true
-    this.#request.signal.removeEventListener('abort', this.#close)
+    this.#signal.removeEventListener('abort', this.#close)
     this.#closed.resolve(undefined)
     this.#controller.abort(new DOMException('The model call was closed.', 'AbortError'))
     // What fails from here on is our own abort, or was thrown by `next()` already.
@@ -76,22 +85,20 @@ class ModelCall implements AsyncIterator<ModelPart, undefined> {
 }
 
 const startCall = async (
-  { model, tools, call }: AgentDefinition,
-  { messages, withTools }: ModelRequest,
+  { tools, messages, ...call }: ModelCallOptions,
   abortSignal: AbortSignal,
 ): Promise<Reader> => {
-  const hasTools = tools !== undefined && Object.keys(tools).length > 0
+  const { experimental_refineToolInput: refineToolInput, experimental_download: download } = call
   const { stream } = await experimental_streamLanguageModelCall<ToolSet>({
     ...call,
-    model,
-    // Offered also when they must not be used: the messages mention them, and prompt caches begin with them.
-    ...(tools === undefined ? {} : { tools: tools as ToolSet }),
-    ...(hasTools && !withTools ? { toolChoice: 'none' as const } : {}),
+    ...(refineToolInput && { refineToolInput }),
+    ...(download && { download }),
+    ...(tools && { tools: tools as ToolSet }),
     messages: [...messages],
     abortSignal,
     includeRawChunks: false,
-    // The journal collects the content; a second copy in the SDK would serve nobody.
-    _internal: { collectContent: false },
+    // The journal collects the content; a second copy in the SDK would serve only who asks for it.
+    _internal: { collectContent: call.onLanguageModelCallEnd !== undefined },
   })
   return stream.getReader()
 }

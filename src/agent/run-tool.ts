@@ -11,29 +11,42 @@ import {
 } from '@ai-sdk/provider-utils'
 import { ToolFailedError } from '../domain/errors.ts'
 import type { Recovery, ToolInvocation, ToolTraits, ToolUpdate } from '../engine/ports.ts'
-import type { OutlastTool, OutlastToolSet } from './define-agent.ts'
+import type { AgentDefinition, OutlastTool, OutlastToolSet } from './define-agent.ts'
 import { asJson, toolRunOption } from './tool-run.ts'
 
 type Tools = Partial<OutlastToolSet> | undefined
+/** The tools of an agent, and what those of one step get as `context`. */
+export type Toolbox = {
+  readonly tools: Tools
+  readonly contexts: Readonly<Record<string, unknown>>
+}
+
 type OwnTool = Tool & Pick<OutlastTool, 'idempotent' | 'onInterrupted'>
 
 /** Names come from models: what every object inherits is no tool. */
 const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
   tools && Object.hasOwn(tools, name) ? (tools[name] as OwnTool) : undefined
 
-export const traitsOf = (tools: Tools, name: string): ToolTraits | undefined => {
+export const traitsOf = (
+  { tools, timeout }: Pick<AgentDefinition, 'tools' | 'timeout'>,
+  name: string,
+): ToolTraits | undefined => {
   const tool = ownTool(tools, name)
   return (
     tool && {
       dynamic: tool.type === 'dynamic',
       idempotent: tool.idempotent === true,
       recoverable: tool.onInterrupted !== undefined,
+      timeoutMs: Object.hasOwn(timeout.tools, name) ? timeout.tools[name]! : timeout.toolMs,
     }
   )
 }
 
 /** @throws what the tool throws; then nothing is known about the call */
-export const recoverTool = async (tools: Tools, invocation: ToolInvocation): Promise<Recovery> => {
+export const recoverTool = async (
+  { tools, contexts }: Toolbox,
+  invocation: ToolInvocation,
+): Promise<Recovery> => {
   const { toolName, toolCallId, input, messages, signal } = invocation
   const tool = ownTool(tools, toolName)
   if (!isExecutableTool(tool) || !tool.onInterrupted) return { outcome: 'unknown' }
@@ -41,7 +54,7 @@ export const recoverTool = async (tools: Tools, invocation: ToolInvocation): Pro
     toolCallId,
     messages: [...messages],
     abortSignal: signal,
-    context: await contextOf(tool, toolName),
+    context: await contextOf(tool, toolName, contexts),
     ...toolRunOption(invocation),
   }
   const found = await tool.onInterrupted(input as never, options)
@@ -59,7 +72,7 @@ export const recoverTool = async (tools: Tools, invocation: ToolInvocation): Pro
  * @throws Error with the message that the model is told; never an empty one
  */
 export async function* runTool(
-  tools: Tools,
+  { tools, contexts }: Toolbox,
   invocation: ToolInvocation,
 ): AsyncGenerator<ToolUpdate, void> {
   const { toolName, toolCallId, input, messages, signal } = invocation
@@ -74,7 +87,7 @@ export async function* runTool(
       toolCallId,
       messages: [...messages],
       abortSignal: signal,
-      context: await contextOf(tool, toolName),
+      context: await contextOf(tool, toolName, contexts),
       ...toolRunOption(invocation),
     }
     for await (const update of executeTool({ tool, input, options })) {
@@ -94,12 +107,17 @@ export async function* runTool(
   }
 }
 
-/** There is no setting for contexts, so a schema sees undefined, and may have a default for it. */
-const contextOf = async (tool: ExecutableTool<Tool>, toolName: string): Promise<never> => {
+/** A schema may have a default for a context that is not set. */
+const contextOf = async (
+  tool: ExecutableTool<Tool>,
+  toolName: string,
+  contexts: Toolbox['contexts'],
+): Promise<never> => {
   const schema: FlexibleSchema<unknown> | undefined = tool.contextSchema
-  if (!schema) return undefined as never
+  const value = Object.hasOwn(contexts, toolName) ? contexts[toolName] : undefined
+  if (!schema) return value as never
   const context = { field: 'tool context', entityName: toolName }
-  return (await validateTypes({ value: undefined, schema, context })) as never
+  return (await validateTypes({ value, schema, context })) as never
 }
 
 /** `toModelOutput` gets the output as the tool made it, not its JSON. */

@@ -142,6 +142,11 @@ export class AgentDefinitionError extends OutlastError {
   readonly code = 'INVALID_AGENT'
 }
 
+/** Run failure: the agent's own code (`prepareStep`, `stopWhen`, ...) threw. The message is for people and says no secrets. */
+export class AgentFailedError extends OutlastError {
+  readonly code = 'AGENT_FAILED'
+}
+
 /** The data folder is held by another process. */
 export class DataFolderLockedError extends OutlastError {
   readonly code = 'DATA_FOLDER_LOCKED'

@@ -79,6 +79,7 @@ export type Usage = {
   readonly totalTokens?: number | undefined
   readonly reasoningTokens?: number | undefined
   readonly cachedInputTokens?: number | undefined
+  readonly cacheWriteTokens?: number | undefined
 }
 
 /**

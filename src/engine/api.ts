@@ -10,7 +10,9 @@ export type StartTurn = {
   /** As the client knows it; the chat is made on its first turn. */
   readonly chatId: string
   readonly trigger?: RunTrigger
-  /** Validated extras of the request, stored with the run. Never secrets. */
+  /** Name of the agent; the first one unless set. */
+  readonly agent?: string | undefined
+  /** For the agent: checked by its `callOptionsSchema` and stored with the run. Never secrets. */
   readonly options?: unknown
 } & TurnRequest
 

@@ -56,23 +56,24 @@ export class Engine implements EngineApi, AsyncDisposable {
     principal,
     chatId,
     trigger = 'user',
-    options = null,
+    agent,
+    options,
     ...request
   }: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
     if (this.#closed)
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
     const { store, conversations, agents, queue, clock } = this.#ports
+    const choice = await agents.choose({ agent, options })
     const bound = !(await conversations.autonomousRuns(principal.workspaceId))
     const deadline = clock.now() + STOPPING_MS
     for (;;) {
       const begun = await store.begin({
         ...request,
+        ...choice,
         principal,
         chatId,
         trigger,
-        agent: agents.defaultName,
         bound,
-        options,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {

@@ -2,6 +2,7 @@
 import type { InterruptReason, Lease, RunRecord } from '../domain/run.ts'
 import type { Agent, Clock, Journal } from './ports.ts'
 import type { RunWriter } from './run-writer.ts'
+import type { StepClock } from './step-clock.ts'
 import type { StepView } from './view.ts'
 
 export type Execution = {
@@ -26,6 +27,7 @@ export type Execution = {
   readonly draining: () => boolean
   /** Hears of an error that changes nothing for the run. */
   readonly report: (error: Error, during: string) => void
+  readonly stepClock: StepClock
   /** Steps so far, the last one with its calls as they go. */
   readonly steps: StepView[]
 }

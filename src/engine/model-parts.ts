@@ -96,4 +96,5 @@ export const usageOf = ({ usage }: EndPart): Usage => ({
   totalTokens: usage.totalTokens,
   reasoningTokens: usage.outputTokenDetails.reasoningTokens,
   cachedInputTokens: usage.inputTokenDetails.cacheReadTokens,
+  cacheWriteTokens: usage.inputTokenDetails.cacheWriteTokens,
 })

@@ -1,10 +1,9 @@
 /** One step's model call, tried again while its attempts break: ends with a journaled step, or says why there is none. */
-import type { ModelMessage } from 'ai'
 import { coerceError } from '../domain/errors.ts'
 import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
 import { saysSomething, type StepRecord } from '../domain/step.ts'
 import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
-import type { ModelFailure, ModelPart } from './ports.ts'
+import type { ModelFailure, ModelPart, PreparedStep } from './ports.ts'
 import { StepBuilder } from './step-builder.ts'
 
 const MAX_RETRY_MS = 60_000
@@ -17,19 +16,20 @@ export type ModelPhase =
 
 export const modelPhase = async (
   execution: Execution,
-  request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
+  prepared: PreparedStep,
 ): Promise<ModelPhase> => {
-  const { agent, clock, signal, journal, lease, writer, durably, confirm } = execution
+  const { agent, clock, signal, journal, lease, writer, steps, durably, confirm } = execution
   for (let attempt = 0; ; attempt++) {
     await confirm()
     const builder = new StepBuilder({
       writer,
       agent,
-      stepIndex: request.stepIndex,
+      asked: prepared,
+      stepIndex: steps.length,
       epoch: lease.epoch,
       startedAt: clock.date(),
     })
-    const failure = await callOnce(execution, request, builder)
+    const failure = await callOnce(execution, prepared, builder)
     builder.close()
     const step = builder.record(builder.info(clock.date()))
     if (signal.aborted) return { kind: 'interrupted', step: interrupted(step) }
@@ -62,10 +62,10 @@ const retryDelay = ({ retryAfterMs }: ModelFailure, attempt: number, random: num
 /** Feeds one model call to the builder; undefined when the call ended well. */
 const callOnce = async (
   execution: Execution,
-  request: { messages: readonly ModelMessage[]; stepIndex: number; withTools: boolean },
+  prepared: PreparedStep,
   builder: StepBuilder,
 ): Promise<ModelFailure | undefined> => {
-  const { agent, clock, signal, report } = execution
+  const { agent, clock, signal, stepClock, report } = execution
   using call = linkedController(signal)
   let stalled: ModelFailure | undefined
   const watch = (ms: number, message: string) =>
@@ -73,8 +73,14 @@ const callOnce = async (
       stalled = broken('provider_stalled', message)
       call.abort({ kind: 'stall' })
     })
+  const overdue = () => {
+    stalled = { ...broken('provider_stalled', tooLate(agent)), retryable: false }
+    call.abort({ kind: 'stall' })
+  }
+  const left = stepClock.leftMs
+  const forget = left === Infinity ? undefined : clock.after(left, overdue)
   let disarm = watch(agent.timeout.firstChunkMs, 'The model did not begin to answer in time.')
-  const parts = agent.callModel({ ...request, signal: call.signal })[Symbol.asyncIterator]()
+  const parts = prepared.call(call.signal)[Symbol.asyncIterator]()
   try {
     for (;;) {
       const next = await untilAborted(parts.next(), call.signal)
@@ -84,19 +90,23 @@ const callOnce = async (
         disarm()
         disarm = watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
       }
-      if (next.value.type === 'error') return agent.describeFailure(next.value.error)
+      if (next.value.type === 'error') return prepared.describeFailure(next.value.error)
       builder.accept(next.value)
     }
     return judge(builder, execution)
   } catch (thrown) {
-    return signal.aborted ? undefined : (stalled ?? agent.describeFailure(thrown))
+    return signal.aborted ? undefined : (stalled ?? prepared.describeFailure(thrown))
   } finally {
     disarm()
+    forget?.()
     call.abort({ kind: 'done' })
     // The provider may take its time to notice; nobody waits for it.
     parts.return?.().catch((thrown: unknown) => report(coerceError(thrown), 'closing a model call'))
   }
 }
+
+const tooLate = ({ timeout }: Execution['agent']): string =>
+  `The model did not finish its answer within ${(timeout.stepMs ?? 0) / 1000} s.`
 
 /** The headers of an answer come long before a thinking model says its first word. */
 const isAnswer = ({ type }: ModelPart): boolean =>

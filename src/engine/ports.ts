@@ -16,9 +16,16 @@ import type {
   RunRecord,
   RunTrigger,
 } from '../domain/run.ts'
-import type { DataPart, StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
+import type {
+  DataPart,
+  StepRecord,
+  StepRequest,
+  ToolCallEnd,
+  ToolCallRecord,
+  Usage,
+} from '../domain/step.ts'
 import type { TurnRequest } from '../domain/turn.ts'
-import type { Snapshot } from './view.ts'
+import type { Snapshot, StepView } from './view.ts'
 
 /* The database: runs */
 
@@ -233,13 +240,45 @@ export interface ChunkLog {
 
 export type ModelPart = Experimental_LanguageModelStreamPart<ToolSet>
 
-export type ModelRequest = {
-  readonly messages: readonly ModelMessage[]
-  readonly stepIndex: number
+/** What a model is told of a run, in the form in which its provider takes it back. */
+export type RunMessages = {
+  /** The chat up to the run's user message. */
+  readonly history: (provider: string) => ModelMessage[]
+  /** What steps of the run said, and what became of their calls. */
+  readonly said: (steps: readonly StepView[], provider: string) => ModelMessage[]
+}
+
+/** What an agent is made from, the same in every process that executes the run. */
+export type AgentSource = {
+  readonly run: RunRecord
+  /** The chat's id as clients know it. */
+  readonly chatId: string
+  readonly messages: RunMessages
+}
+
+export type StepContext = {
+  /** The steps before, with the results of their calls. */
+  readonly steps: readonly StepView[]
   /** False in the last step that a run may take: the model has to answer without tools. */
   readonly withTools: boolean
-  readonly signal: AbortSignal
 }
+
+/** How a step asks its model; every attempt at the step asks the same. */
+export type PreparedStep = {
+  readonly request: StepRequest
+  readonly messages: readonly ModelMessage[]
+  /** One model call. Closing the iterator or aborting the signal closes the provider's connection. */
+  readonly call: (signal: AbortSignal) => AsyncIterable<ModelPart>
+  readonly describeFailure: (error: unknown) => ModelFailure
+  /** What the call cost, in millionths of a currency unit; undefined when nobody knows. */
+  readonly costMicros: (usage: Usage) => number | undefined
+}
+
+/** What came of reading the answer as the agent's structured output. */
+export type OutputReading =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'read'; readonly output: unknown }
+  | { readonly kind: 'invalid'; readonly error: string }
 
 /** What a broken model call means. Anything else that the agent throws counts as `agent_error`. */
 export type ModelFailure = {
@@ -256,6 +295,8 @@ export type ToolTraits = {
   readonly idempotent: boolean
   /** Can find out what became of a call whose outcome is unknown. */
   readonly recoverable: boolean
+  /** How long one execution may take. */
+  readonly timeoutMs: number
 }
 
 export type ToolInvocation = {
@@ -285,6 +326,7 @@ export type Recovery =
   | { readonly outcome: 'not-executed' }
   | { readonly outcome: 'unknown' }
 
+/** The agent of one run in this process. */
 export interface Agent {
   readonly name: string
   /** Model calls in one run, the last of them without tools. */
@@ -294,13 +336,20 @@ export interface Agent {
   readonly timeout: {
     readonly firstChunkMs: number
     readonly chunkMs: number
-    readonly toolMs: number
+    /** For a whole step; undefined when it may take as long as it likes. */
+    readonly stepMs: number | undefined
   }
-  /** Provider and model, as the journal names them. */
-  readonly model: { readonly provider: string; readonly modelId: string }
-  /** One model call. Closing the iterator or aborting the signal closes the provider's connection. */
-  callModel(request: ModelRequest): AsyncIterable<ModelPart>
-  describeFailure(error: unknown): ModelFailure
+  /** Tool calls of a step that are executed at the same time. */
+  readonly toolCallConcurrency: number
+  /**
+   * INVARIANT: of the journaled steps alone, so that it comes to the same in the process that goes on with a run.
+   * @throws AgentFailedError
+   */
+  prepareStep(context: StepContext): Promise<PreparedStep>
+  /** Whether the run ends here although the model asked for more. @throws AgentFailedError */
+  isDone(steps: readonly StepView[]): Promise<boolean>
+  /** @throws AgentFailedError */
+  readOutput(answer: StepRecord): Promise<OutputReading>
   /** Undefined when the agent has no such tool (any more). */
   tool(name: string): ToolTraits | undefined
   /** INVARIANT: ends with one `final`, or throws what the model is told as the tool's error. */
@@ -309,11 +358,17 @@ export interface Agent {
   recoverTool(invocation: ToolInvocation): Promise<Recovery>
 }
 
+/** What a request says about the agent of its run; `options` are validated, and stored with the run. */
+export type AgentChoice = { readonly agent: string; readonly options: unknown }
+
 export interface Agents {
-  /** The name that new runs get. */
-  readonly defaultName: string
-  /** The agent of a run, from its row alone; undefined when there is none of that name. */
-  resolve(run: RunRecord): Promise<Agent | undefined>
+  /** @throws InvalidRequestError when there is no such agent, or it does not take these options */
+  choose(wanted: {
+    readonly agent?: string | undefined
+    readonly options?: unknown
+  }): Promise<AgentChoice>
+  /** The agent of a run, from its row and its messages alone; undefined when there is none of that name. @throws AgentFailedError */
+  resolve(source: AgentSource): Promise<Agent | undefined>
 }
 
 /* Time */
@@ -334,4 +389,4 @@ export type EngineEvents = {
   error: (error: Error, context: { readonly during: string; readonly runId?: string }) => void
 }
 
-export type { InterruptReason, Snapshot }
+export type { InterruptReason, Snapshot, StepView }

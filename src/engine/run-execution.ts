@@ -1,7 +1,7 @@
 /** One run in the hands of this process, from the claim until it is settled, given back or lost. */
-import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
+import { AgentFailedError, coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
 import type { Lease, RunRecord } from '../domain/run.ts'
-import { historyMessages } from './history.ts'
+import { historyMessages, runMessages } from './history.ts'
 import { Interruption } from './interruption.ts'
 import type { Held } from './lease-keeper.ts'
 import { patiently } from './patience.ts'
@@ -13,13 +13,16 @@ import type {
   EngineEvents,
   Journal,
   RunBus,
+  RunMessages,
   RunStore,
   Settlement,
+  Turn,
 } from './ports.ts'
 import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
 import { closingEntries, exhausted, failedByUs, MAX_ATTEMPTS, missingAgent } from './settlement.ts'
 import { settleRun } from './settle.ts'
+import { StepClock } from './step-clock.ts'
 import { viewOf, type StepView } from './view.ts'
 
 export type ExecutionPorts = {
@@ -120,9 +123,10 @@ export class RunExecution implements Held {
       ...failedByUs(run, now, why, this.#writer.n),
     })
     try {
-      const agent = await agents.resolve(run)
-      if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
       const turns = await this.#durably(() => conversations.history(run))
+      const { publicId } = await this.#durably(() => conversations.chatOf(run))
+      const agent = await agents.resolve({ run, chatId: publicId, messages: messagesOf(turns) })
+      if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
       const steps = [...viewOf(run, stored.steps, stored.calls).steps]
       this.#steps = steps
       this.#found = steps.length
@@ -139,12 +143,15 @@ export class RunExecution implements Held {
         confirm: () => this.#confirm(),
         draining: this.#draining,
         report: this.#report.bind(this),
+        stepClock: new StepClock(clock, agent.timeout.stepMs),
         steps,
       }
-      return await runLoop(execution, historyMessages(turns, agent.model.provider))
+      return await runLoop(execution)
     } catch (thrown) {
       if (thrown instanceof LeaseLostError || isRetryable(thrown)) throw thrown
       this.#report(coerceError(thrown), 'executing')
+      if (thrown instanceof AgentFailedError)
+        return failed({ code: 'agent_error', error: thrown.message }, await this.#load())
       const error = 'The run met an internal error.'
       return failed({ code: 'internal_error', error }, await this.#load())
     }
@@ -187,6 +194,11 @@ export class RunExecution implements Held {
     this.#onError(error, { during, runId: this.#run.id })
   }
 }
+
+const messagesOf = (turns: readonly Turn[]): RunMessages => ({
+  history: (provider) => historyMessages(turns, provider),
+  said: runMessages,
+})
 
 export const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
   runId: id,

@@ -5,14 +5,12 @@
  */
 import type { RunOutcome } from '../domain/run.ts'
 import { executableCalls, mayAct, saysSomething, type StepRecord } from '../domain/step.ts'
-import { interruptReason, type Execution } from './execution.ts'
-import { runMessages } from './history.ts'
+import { interruptReason, untilAborted, type Execution } from './execution.ts'
 import { modelPhase } from './model-phase.ts'
 import type { Settlement } from './ports.ts'
 import { begunStep } from './settlement.ts'
 import { toolPhase } from './tool-phase.ts'
 import { isResolved, lastUnit, type StepView } from './view.ts'
-import type { ModelMessage } from 'ai'
 
 /** How an execution ended: the run is to be settled, or given back for somebody else to go on with it. */
 export type LoopEnd =
@@ -20,24 +18,34 @@ export type LoopEnd =
   | { readonly kind: 'release' }
   | { readonly kind: 'lost' }
 
-export const runLoop = async (
-  execution: Execution,
-  history: readonly ModelMessage[],
-): Promise<LoopEnd> => {
+export const runLoop = async (execution: Execution): Promise<LoopEnd> => {
   for (;;) {
-    const early = interruption(execution, beforeAnything(execution))
+    const early = interrupted(execution)
     if (early) return early
     if (execution.draining()) return { kind: 'release' }
-    const last = execution.steps.at(-1)
-    const end =
-      last && !isResolved(last)
-        ? await runTools(execution, last, history)
-        : last && !continues(last)
-          ? settle(verdict(last, execution))
-          : await callModel(execution, history)
+    const end = await nextPhase(execution, execution.steps.at(-1))
     if (end) return end
   }
 }
+
+const nextPhase = async (
+  execution: Execution,
+  last: StepView | undefined,
+): Promise<LoopEnd | undefined> => {
+  if (!last) return callModel(execution)
+  if (!isResolved(last)) return runTools(execution, last)
+  if (!continues(last)) return finish(execution, last)
+  const done = await asked(execution, execution.agent.isDone(execution.steps))
+  if (!done) return interrupted(execution)
+  return done.answer ? settle({ status: 'succeeded' }) : callModel(execution)
+}
+
+/** What the agent's own code answers; undefined when the run was told to end meanwhile. */
+const asked = <T>({ signal }: Execution, answer: Promise<T>): Promise<{ answer: T } | undefined> =>
+  untilAborted(
+    answer.then((value) => ({ answer: value })),
+    signal,
+  )
 
 /** A run that is stopped as soon as it was taken over: its former holder may have begun a step. */
 const beforeAnything = ({ run, steps, writer }: Execution): Pick<Settlement, 'step'> => {
@@ -50,35 +58,55 @@ const continues = ({ step }: StepView): boolean =>
   mayAct(step.info) &&
   step.parts.some((part) => part.type === 'tool-call' && !part.providerExecuted)
 
-const runTools = async (
-  execution: Execution,
-  view: StepView,
-  history: readonly ModelMessage[],
-): Promise<LoopEnd | undefined> => {
+const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd | undefined> => {
   const { agent, steps, writer, lease } = execution
-  const before = runMessages(steps.slice(0, -1), agent.model.provider)
-  const interrupted = await toolPhase(execution, view, [...history, ...before])
+  // Its tools are told what its model was told, also after a takeover.
+  const context = { steps: steps.slice(0, -1), withTools: true }
+  const prepared = await asked(execution, agent.prepareStep(context))
+  if (!prepared) return interrupted(execution)
+  const calls = await toolPhase(execution, view, prepared.answer.messages)
   const after = steps.at(-1)!
   // Only in the epoch of the step's last unit: otherwise readers could not tell its number.
   if (isResolved(after) && lastUnit(after).epoch === lease.epoch) writer.end(after.step.stepIndex)
-  return interruption(execution, { calls: interrupted })
+  return interruption(execution, { calls })
 }
 
-const callModel = async (
-  execution: Execution,
-  history: readonly ModelMessage[],
-): Promise<LoopEnd | undefined> => {
-  const { agent, steps } = execution
+const callModel = async (execution: Execution): Promise<LoopEnd | undefined> => {
+  const { agent, steps, stepClock } = execution
   const stepIndex = steps.length
   if (stepIndex >= agent.maxSteps) return settle(tooManySteps(agent.maxSteps))
-  const messages = [...history, ...runMessages(steps, agent.model.provider)]
-  const withTools = stepIndex + 1 < agent.maxSteps
-  const phase = await modelPhase(execution, { messages, stepIndex, withTools })
+  stepClock.begin()
+  const context = { steps: [...steps], withTools: stepIndex + 1 < agent.maxSteps }
+  const prepared = await asked(execution, agent.prepareStep(context))
+  if (!prepared) return interrupted(execution)
+  const phase = await modelPhase(execution, prepared.answer)
   if (phase.kind === 'failed') return settle(phase.outcome, phase.step)
   if (phase.kind === 'interrupted') return interruption(execution, { step: phase.step })
   steps.push({ step: phase.step, calls: [] })
   return undefined
 }
+
+const finish = async (execution: Execution, last: StepView): Promise<LoopEnd | undefined> => {
+  const outcome = verdict(last, execution)
+  if (outcome.status !== 'succeeded') return settle(outcome)
+  const reading = await asked(execution, execution.agent.readOutput(last.step))
+  if (!reading) return interrupted(execution)
+  const { answer } = reading
+  switch (answer.kind) {
+    case 'none':
+      return settle(outcome)
+    case 'read':
+      return settle({ ...outcome, output: answer.output })
+    case 'invalid':
+      return settle(failed('invalid_output', answer.error))
+    default:
+      return answer satisfies never
+  }
+}
+
+/** As `interruption`, while nothing of the next phase has begun. */
+const interrupted = (execution: Execution): LoopEnd | undefined =>
+  interruption(execution, beforeAnything(execution))
 
 /** What an aborted execution comes to; undefined when nobody has interrupted it. */
 const interruption = (

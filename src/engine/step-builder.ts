@@ -23,7 +23,7 @@ import {
   type EndPart,
   type ModelPartOf,
 } from './model-parts.ts'
-import type { Agent, ModelPart } from './ports.ts'
+import type { Agent, ModelPart, PreparedStep } from './ports.ts'
 import type { RunWriter } from './run-writer.ts'
 
 /** A part with its units. `rest` is half a surrogate pair that waits for the other half. */
@@ -31,7 +31,8 @@ type Slot = { part: StepPart; from: number; to: number | undefined; order: numbe
 
 export class StepBuilder {
   readonly #writer: RunWriter
-  readonly #agent: Agent
+  readonly #agent: Pick<Agent, 'tool'>
+  readonly #asked: Pick<PreparedStep, 'request' | 'costMicros'>
   readonly #stepIndex: number
   readonly #epoch: number
   readonly #from: number
@@ -47,13 +48,15 @@ export class StepBuilder {
 
   constructor(options: {
     writer: RunWriter
-    agent: Agent
+    agent: Pick<Agent, 'tool'>
+    asked: Pick<PreparedStep, 'request' | 'costMicros'>
     stepIndex: number
     epoch: number
     startedAt: Date
   }) {
     this.#writer = options.writer
     this.#agent = options.agent
+    this.#asked = options.asked
     this.#stepIndex = options.stepIndex
     this.#epoch = options.epoch
     this.#startedAt = options.startedAt
@@ -135,13 +138,14 @@ export class StepBuilder {
       span: { from: this.#from, to: this.#to },
       parts: slots.map(({ part }) => ({ ...part })),
       spans: slots.map(({ from, to }): Span => ({ from, to })),
-      ...(info ? { info } : {}),
+      ...(info ? { info, request: this.#asked.request } : {}),
     }
   }
 
   /** What the journal keeps about the call. `interrupted` when the model call did not end by itself. */
   info(finishedAt: Date): StepInfo {
-    const { provider, modelId } = this.#agent.model
+    const { provider, modelId } = this.#asked.request
+    const usage = this.#end && usageOf(this.#end)
     return {
       finishReason: this.#end?.finishReason ?? 'interrupted',
       rawFinishReason: this.#end?.rawFinishReason,
@@ -149,7 +153,8 @@ export class StepBuilder {
       provider,
       modelId: this.#response.modelId ?? modelId,
       warnings: this.#warnings.length > 0 ? (cleanJson(this.#warnings) as unknown[]) : undefined,
-      usage: this.#end && usageOf(this.#end),
+      usage,
+      costMicros: usage && this.#asked.costMicros(usage),
       startedAt: this.#startedAt,
       finishedAt,
     }

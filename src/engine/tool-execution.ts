@@ -64,14 +64,17 @@ const act = async <T>(
   acting: Acting,
   work: (invocation: ToolInvocation) => Promise<T>,
 ): Promise<Acted<T>> => {
-  const { agent, signal, clock } = execution
+  const { agent, signal, clock, stepClock } = execution
+  const { timeoutMs } = agent.tool(acting.part.toolName)!
+  const { leftMs } = stepClock
   using control = linkedController(signal)
   const timeout = new AbortController()
-  const disarm = clock.after(agent.timeout.toolMs, () => {
+  const disarm = clock.after(Math.min(timeoutMs, leftMs), () => {
     timeout.abort()
     control.abort({ kind: 'timeout' })
   })
-  const late = () => `The tool did not finish within ${agent.timeout.toolMs / 1000} s.`
+  const late = () =>
+    `The tool did not finish within ${leftMs < timeoutMs ? 'the time of its step' : `${timeoutMs / 1000} s`}.`
   try {
     const done = work(invocationOf(execution, acting, control.signal)).then((value) => ({ value }))
     const ended = await untilAborted(done, timeout.signal)

@@ -14,6 +14,7 @@ import {
   type ToolCallRecord,
 } from '../domain/step.ts'
 import { cleanJson } from '../domain/text.ts'
+import { concurrently } from './concurrently.ts'
 import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
 import { interruptReason, pause, untilAborted, type Execution } from './execution.ts'
 import type { Settlement } from './ports.ts'
@@ -47,7 +48,7 @@ class ToolPhase {
   }
 
   async run(): Promise<Settlement['calls']> {
-    const { writer, steps, signal, clock } = this.#execution
+    const { agent, writer, steps, signal, clock } = this.#execution
     const { step } = this.#view
     writer.continue(() => ({ step, calls: [...this.#calls.values()] }))
     const open = executableCalls(step).filter(({ toolCallId }) => {
@@ -60,8 +61,9 @@ class ToolPhase {
       void ended.then(() => overdue.abort())
     })
     try {
-      const running = open.map((call) => this.#guarded(call, overdue.signal))
-      const results = await Promise.allSettled(running)
+      const results = await concurrently(open, agent.toolCallConcurrency, (call) =>
+        this.#guarded(call, overdue.signal),
+      )
       this.#rethrow(results.flatMap((each) => (each.status === 'rejected' ? each.reason : [])))
     } finally {
       forget()

@@ -86,11 +86,18 @@ const userRole = z.literal('user', {
 const SUBMIT = 'submit-message'
 const REGENERATE = 'regenerate-message'
 
+const agentChoice = {
+  agent: z.string({ error: 'the agent is named by a string' }).nullish(),
+  options: z.unknown().optional(),
+}
+const choice = z.object(agentChoice)
+
 const common = {
   trigger: z
     .enum([SUBMIT, REGENERATE], { error: `the trigger is "${SUBMIT}" or "${REGENERATE}"` })
     .nullish(),
   messageId: messageId.nullish(),
+  ...agentChoice,
 }
 
 const envelope = z.object(
@@ -128,7 +135,13 @@ export const turnBody = z.union([
 ])
 
 /** What a turn is about. Whatever else a client said, its history included, is not looked at. */
-export type TurnBody = { readonly chatId: string } & TurnRequest
+export type TurnBody = {
+  readonly chatId: string
+  /** Name of the agent that is to answer. */
+  readonly agent?: string
+  /** For the agent; unchecked. */
+  readonly options?: unknown
+} & TurnRequest
 
 /**
  * @param body - what `useChat` sends, or `{ chatId, message, trigger?, messageId? }`; other keys of either are ignored
@@ -137,7 +150,13 @@ export type TurnBody = { readonly chatId: string } & TurnRequest
 export const parseTurn = (body: unknown): TurnBody => {
   const isShort =
     typeof body === 'object' && body !== null && 'chatId' in body && !('messages' in body)
-  return isShort ? parseShortTurn(body) : parseWholeTurn(body)
+  const turn = isShort ? parseShortTurn(body) : parseWholeTurn(body)
+  const { agent, options } = parse(choice, body)
+  return {
+    ...turn,
+    ...(agent == null ? {} : { agent }),
+    ...(options == null ? {} : { options }),
+  }
 }
 
 const parseWholeTurn = (body: unknown): TurnBody => {

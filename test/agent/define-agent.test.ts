@@ -1,10 +1,10 @@
-import { Output, ToolLoopAgent, dynamicTool, jsonSchema, tool } from 'ai'
+import { isStepCount, Output, ToolLoopAgent, dynamicTool, jsonSchema, tool } from 'ai'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineAgent, isAgentDefinition, type AgentOptions } from '../../src/agent/define-agent.ts'
-import { createAgent } from '../../src/agent/agents.ts'
 import { REFUSED_OPTIONS } from '../../src/agent/refused-options.ts'
 import { AgentDefinitionError } from '../../src/domain/errors.ts'
+import { aloneAgent, firstStep } from '../support/prepared.ts'
 import { scriptedModel } from '../support/scripted-model.ts'
 
 const model = scriptedModel(() => [])
@@ -34,6 +34,8 @@ describe('a definition', () => {
       model,
       tools: undefined,
       maxSteps: 20,
+      toolCallConcurrency: 10_000,
+      stopWhen: [],
       maxRetries: 2,
       timeout: { firstChunkMs: 120_000, chunkMs: 60_000, toolMs: 600_000 },
       call: {},
@@ -65,14 +67,18 @@ describe('a definition', () => {
       tools: { add, look },
       maxSteps: 3,
       maxRetries: 0,
-      timeout: { chunkMs: 5 },
+      timeout: { chunkMs: 5, stepMs: 9, tools: { addMs: 7 } },
+      prices: { inputPerMillion: 2, outputPerMillion: 8 },
+      toolCallConcurrency: 1,
       ...call,
     })
     expect(definition).toMatchObject({
       name: 'by-id',
       maxSteps: 3,
       maxRetries: 0,
-      timeout: { firstChunkMs: 120_000, chunkMs: 5, toolMs: 600_000 },
+      timeout: { firstChunkMs: 120_000, chunkMs: 5, stepMs: 9, toolMs: 600_000, tools: { add: 7 } },
+      prices: { inputPerMillion: 2, outputPerMillion: 8 },
+      toolCallConcurrency: 1,
     })
     expect(definition.call).toEqual(call)
     expect(definition.tools).toEqual({ add, look })
@@ -92,6 +98,17 @@ describe('a definition', () => {
     tools['more'] = add
     expect(Object.keys(definition.tools ?? {})).toEqual(['add'])
     expect(Object.isFrozen(definition) && Object.isFrozen(definition.tools)).toBe(true)
+  })
+
+  test('has no limit of steps but the highest where stopWhen says when to end', () => {
+    expect(defineAgent({ ...minimal, stopWhen: isStepCount(50) }).maxSteps).toBe(1_000)
+    expect(defineAgent({ ...minimal, stopWhen: [isStepCount(50)], maxSteps: 9 }).maxSteps).toBe(9)
+  })
+
+  test('takes the former name of repairToolCall', () => {
+    const repair = async () => null
+    const { call } = defineAgent({ ...minimal, experimental_repairToolCall: repair })
+    expect(call.repairToolCall).toBe(repair)
   })
 
   test('ignores options that are undefined', () => {
@@ -120,26 +137,35 @@ describe('a definition', () => {
     }
     const anything = dynamicTool({ inputSchema: jsonSchema({}), execute: async () => 1 })
     const definition = defineAgent({ ...minimal, tools: { search, anything } })
-    const agent = createAgent(definition)
-    expect(agent.tool('anything')).toEqual({ dynamic: true, idempotent: false, recoverable: false })
-    expect(agent.tool('search')).toEqual({ dynamic: false, idempotent: false, recoverable: false })
+    const agent = aloneAgent(definition)
+    expect(agent.tool('anything')).toEqual({
+      dynamic: true,
+      idempotent: false,
+      recoverable: false,
+      timeoutMs: 600_000,
+    })
+    expect(agent.tool('search')).toEqual({
+      dynamic: false,
+      idempotent: false,
+      recoverable: false,
+      timeoutMs: 600_000,
+    })
   })
 })
 
 describe('tools of an agent', () => {
-  test('are the active ones only', () => {
-    const agent = createAgent(
-      defineAgent({ ...minimal, tools: { add, look }, activeTools: ['look'] }),
-    )
-    expect(agent.tool('look')).toEqual({ dynamic: false, idempotent: true, recoverable: false })
-    expect(agent.tool('add')).toBeUndefined()
+  test('are offered where they are active', async () => {
+    const agent = defineAgent({ ...minimal, tools: { add, look }, activeTools: ['look'] })
+    const { request } = await firstStep(agent, { messages: [] })
+    expect(request.tools).toEqual(['look'])
+    expect(aloneAgent(agent).tool('look')).toMatchObject({ idempotent: true })
   })
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'unknown'])(
     'do not include %s',
     (name) => {
-      expect(createAgent(defineAgent({ ...minimal, tools: { add } })).tool(name)).toBeUndefined()
-      expect(createAgent(defineAgent(minimal)).tool(name)).toBeUndefined()
+      expect(aloneAgent(defineAgent({ ...minimal, tools: { add } })).tool(name)).toBeUndefined()
+      expect(aloneAgent(defineAgent(minimal)).tool(name)).toBeUndefined()
     },
   )
 })
@@ -180,7 +206,13 @@ describe('refused', () => {
     ['maxRetries -1', { maxRetries: -1 }, 'maxRetries is a whole number from 0'],
     ['a total timeout', { timeout: 5_000 }, 'for the whole answer'],
     ['timeout.totalMs', { timeout: { totalMs: 5 } }, '"timeout.totalMs" is not supported'],
-    ['timeout.tools', { timeout: { tools: { addMs: 5 } } }, '"timeout.tools" is not supported'],
+    ['a timeout of an unknown tool', { timeout: { tools: { addMs: 5 } } }, 'names "addMs"'],
+    ['an endless step', { timeout: { stepMs: 0 } }, 'timeout.stepMs is'],
+    ['no lanes for tools', { toolCallConcurrency: 0 }, 'toolCallConcurrency is a whole number'],
+    ['a stop condition that is none', { stopWhen: [5] }, 'stopWhen is a stop condition'],
+    ['prices without output', { prices: { inputPerMillion: 1 } }, 'prices is { inputPerMillion,'],
+    ['negative prices', { prices: { inputPerMillion: -1, outputPerMillion: 1 } }, 'prices is {'],
+    ['a schema that is none', { callOptionsSchema: { a: 1 } }, 'callOptionsSchema is a schema'],
     ['an endless timeout', { timeout: { chunkMs: Infinity } }, 'timeout.chunkMs is'],
     ['a temperature that is text', { temperature: '1' }, 'temperature is a number'],
     ['half a token', { maxOutputTokens: 0.5 }, 'maxOutputTokens is a whole number'],
@@ -256,7 +288,7 @@ test('the types refuse what the runtime refuses', () => {
     // @ts-expect-error no name
     () => defineAgent({ model }),
     // @ts-expect-error an option of ToolLoopAgent that is not supported
-    () => defineAgent({ ...minimal, stopWhen: [] }),
+    () => defineAgent({ ...minimal, include: {} }),
     // @ts-expect-error a tool that does not exist
     () => defineAgent({ ...minimal, tools: { add }, activeTools: ['sub'] }),
     // @ts-expect-error a tool that does not exist

@@ -5,14 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { MessagePart } from '../../src/domain/message.ts'
-import type { WorkerPorts } from '../../src/engine/worker.ts'
-import {
-  messageParts,
-  storedParts,
-  testOutlast,
-  withFastClock,
-  type TestOutlast,
-} from '../support/engine.ts'
+import { messageParts, storedParts, testOutlast, type TestOutlast } from '../support/engine.ts'
 import {
   askParts,
   comparable,
@@ -438,26 +431,9 @@ const agents = Object.entries({ ...SCRIPTS, LIMITED }).map(([name, script], inde
 })
 
 let outlast: TestOutlast
-let defaultName = ''
 
 beforeAll(async () => {
-  const chosen = (ports: WorkerPorts): WorkerPorts => {
-    const { resolve } = ports.agents
-    return {
-      ...withFastClock(ports),
-      agents: {
-        resolve,
-        get defaultName() {
-          return defaultName
-        },
-      },
-    }
-  }
-  outlast = await testOutlast(
-    agents.map(({ definition }) => definition),
-    {},
-    chosen,
-  )
+  outlast = await testOutlast(agents.map(({ definition }) => definition))
 })
 
 afterAll(() => outlast.close())
@@ -465,10 +441,10 @@ afterAll(() => outlast.close())
 /** Runs a script in Outlast's loop. */
 const runOurs = async (script: AgentScript): Promise<AgentRecord & { stored: unknown }> => {
   const { model, definition } = agents.find((agent) => agent.script === script)!
-  defaultName = definition.name
   const { run } = await outlast.engine.startTurn({
     principal: outlast.principal,
     chatId: randomUUID(),
+    agent: definition.name,
     message: { parts: askParts(script) as MessagePart[] },
   })
   const frames = await outlast.tail(run)

@@ -15,7 +15,6 @@ import {
   type ModelMessage,
 } from 'ai'
 import { describe, expect, test } from 'vitest'
-import { createAgent } from '../../src/agent/agents.ts'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { describeFailure } from '../../src/agent/failure.ts'
 import { publicText } from '../../src/agent/public-text.ts'
@@ -34,6 +33,7 @@ import {
   truncate,
   type Turn,
 } from '../support/fake-provider.ts'
+import { firstStep } from '../support/prepared.ts'
 
 const messages: ModelMessage[] = [{ role: 'user', content: 'Hello' }]
 const context = { maxSteps: 5 }
@@ -41,13 +41,13 @@ const context = { maxSteps: 5 }
 /** What a call of the real provider package comes to. */
 const failureAt = async (baseURL: string): Promise<ModelFailure | undefined> => {
   const model = createOpenAICompatible({ name: 'fake', baseURL, apiKey: 'sk-secret-key-123' })('m')
-  const agent = createAgent(defineAgent({ name: 'test', model }))
+  const step = await firstStep(defineAgent({ name: 'test', model }), { messages })
   const { signal } = new AbortController()
   try {
-    for await (const part of agent.callModel({ messages, stepIndex: 0, withTools: true, signal }))
-      if (part.type === 'error') return agent.describeFailure(part.error)
+    for await (const part of step.call(signal))
+      if (part.type === 'error') return step.describeFailure(part.error)
   } catch (error) {
-    return agent.describeFailure(error)
+    return step.describeFailure(error)
   }
   return undefined
 }

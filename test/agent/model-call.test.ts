@@ -3,7 +3,6 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { tool, ToolChoiceViolationError, type ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { createAgent } from '../../src/agent/agents.ts'
 import {
   defineAgent,
   type AgentOptions,
@@ -23,6 +22,7 @@ import {
   type FakeProvider,
   type Turn,
 } from '../support/fake-provider.ts'
+import { callModel, firstStep } from '../support/prepared.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
 const messages: ModelMessage[] = [{ role: 'user', content: 'Hello' }]
@@ -42,20 +42,17 @@ afterEach(async () => {
 })
 
 const agentOf = (provider: FakeProvider, options: Partial<AgentOptions<OutlastToolSet>> = {}) =>
-  createAgent(
-    defineAgent({
-      name: 'test',
-      model: createOpenAICompatible({ name: 'fake', baseURL: provider.url, includeUsage: true })(
-        'fake-1',
-      ),
-      tools: { add },
-      ...(options as object),
-    }),
-  )
+  defineAgent({
+    name: 'test',
+    model: createOpenAICompatible({ name: 'fake', baseURL: provider.url, includeUsage: true })(
+      'fake-1',
+    ),
+    tools: { add },
+    ...(options as object),
+  })
 
 const request = (changes: { withTools?: boolean; signal?: AbortSignal } = {}) => ({
   messages,
-  stepIndex: 0,
   withTools: true,
   signal: new AbortController().signal,
   ...changes,
@@ -78,7 +75,7 @@ describe('a model call', () => {
       finish('tool_calls'),
       usage(11, 7),
     ])
-    const parts = await collect(agentOf(provider).callModel(request()))
+    const parts = await collect(await callModel(agentOf(provider), request()))
     const types = parts.map(({ type }) => type)
     expect([...new Set(types)]).toEqual([
       'model-call-start',
@@ -117,7 +114,7 @@ describe('a model call', () => {
       toolChoice: 'required',
       activeTools: ['add'],
     })
-    await collect(agent.callModel(request()))
+    await collect(await callModel(agent, request()))
     const { body, headers: sent } = await provider.request(0)
     expect(body).toMatchObject({
       model: 'fake-1',
@@ -137,7 +134,7 @@ describe('a model call', () => {
   test('in the last step offers the tools and forbids their use', async () => {
     await using provider = await provide([text('Hi'), finish()])
     await collect(
-      agentOf(provider, { toolChoice: 'required' }).callModel(request({ withTools: false })),
+      await callModel(agentOf(provider, { toolChoice: 'required' }), request({ withTools: false })),
     )
     const { body } = await provider.request(0)
     expect(body.tool_choice).toBe('none')
@@ -146,7 +143,9 @@ describe('a model call', () => {
 
   test('of an agent without tools says nothing about tools in the last step', async () => {
     await using provider = await provide([text('Hi'), finish()])
-    await collect(agentOf(provider, { tools: undefined }).callModel(request({ withTools: false })))
+    await collect(
+      await callModel(agentOf(provider, { tools: undefined }), request({ withTools: false })),
+    )
     const { body } = await provider.request(0)
     expect('tools' in body || 'tool_choice' in body).toBe(false)
   })
@@ -158,14 +157,15 @@ describe('a model call', () => {
       finish('tool_calls'),
     ])
     const agent = agentOf(provider, { maxSteps: 3 })
-    const parts = await collect(agent.callModel(request({ withTools: false })))
+    const parts = await collect(await callModel(agent, request({ withTools: false })))
     const types = parts.map(({ type }) => type)
     expect(types.filter((type) => type.startsWith('tool'))).toEqual([])
     expect(types.slice(-2)).toEqual(['model-call-end', 'error'])
     const [end, error] = parts.slice(-2)
     expect(end).toMatchObject({ finishReason: 'error' })
     expect(error?.type === 'error' && ToolChoiceViolationError.isInstance(error.error)).toBe(true)
-    expect(agent.describeFailure(error?.type === 'error' && error.error)).toEqual({
+    const step = await firstStep(agent, request({ withTools: false }))
+    expect(step.describeFailure(error?.type === 'error' && error.error)).toEqual({
       code: 'max_steps',
       retryable: false,
       message: 'The agent reached its limit of 3 steps without an answer.',
@@ -176,14 +176,14 @@ describe('a model call', () => {
     await using provider = await provide([text('Hi'), finish()])
     const { signal } = new AbortController()
     const given = Object.freeze([Object.freeze({ role: 'user' as const, content: 'Hello' })])
-    await collect(agentOf(provider).callModel({ ...request({ signal }), messages: given }))
+    await collect(await callModel(agentOf(provider), { ...request({ signal }), messages: given }))
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   test('gives nothing more after its end', async () => {
     await using provider = await provide([text('Hi'), finish()])
     const controller = new AbortController()
-    const parts = agentOf(provider).callModel(request({ signal: controller.signal }))
+    const parts = await callModel(agentOf(provider), request({ signal: controller.signal }))
     const iterator = parts[Symbol.asyncIterator]()
     while (!(await iterator.next()).done);
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
@@ -195,7 +195,9 @@ describe('a model call', () => {
     await using provider = await provide()
     const reason = { kind: 'stop' }
     const signal = AbortSignal.abort(reason)
-    const iterator = agentOf(provider).callModel(request({ signal }))[Symbol.asyncIterator]()
+    const iterator = (await callModel(agentOf(provider), request({ signal })))[
+      Symbol.asyncIterator
+    ]()
     await expect(iterator.next()).rejects.toBe(reason)
     expect(provider.calls).toBe(0)
   })
@@ -203,7 +205,7 @@ describe('a model call', () => {
   test('that fails throws what the provider package throws', async () => {
     await using provider = await provide()
     const { signal } = new AbortController()
-    const parts = agentOf(provider).callModel(request({ signal }))
+    const parts = await callModel(agentOf(provider), request({ signal }))
     await expect(collect(parts)).rejects.toMatchObject({ statusCode: 400 })
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
@@ -223,7 +225,9 @@ const SILENCES = {
 describe.each(Object.entries(SILENCES))('a provider that is silent %s', (where, turn) => {
   const begin = async (signal: AbortSignal) => {
     const provider = await provide(turn())
-    const iterator = agentOf(provider).callModel(request({ signal }))[Symbol.asyncIterator]()
+    const iterator = (await callModel(agentOf(provider), request({ signal })))[
+      Symbol.asyncIterator
+    ]()
     const parts: ModelPart[] = []
     const last = where.includes('before') ? 'nothing' : lastPart(where)
     let pending = iterator.next()
@@ -269,7 +273,7 @@ const lastPart = (where: string): ModelPart['type'] => {
 test('leaving the loop closes the connection', async () => {
   const gate = barrier()
   await using provider = await provide([text('Hello'), gate, text('world'), finish()])
-  for await (const part of agentOf(provider).callModel(request())) {
+  for await (const part of await callModel(agentOf(provider), request())) {
     if (part.type === 'text-delta') break
   }
   expect(await provider.connectionClosed(0)).toBeUndefined()
@@ -292,14 +296,16 @@ describe('a model that ignores its signal', () => {
         return { stream: new ReadableStream<never>({ pull, cancel }) }
       },
     }
-    const agent = createAgent(defineAgent({ name: 'test', model }))
+    const agent = defineAgent({ name: 'test', model })
     return { agent, cancelled, read: read.promise }
   }
 
   test('cannot hold the caller in its stream', async () => {
     const controller = new AbortController()
     const { agent, cancelled, read } = deaf()
-    const iterator = agent.callModel(request({ signal: controller.signal }))[Symbol.asyncIterator]()
+    const iterator = (await callModel(agent, request({ signal: controller.signal })))[
+      Symbol.asyncIterator
+    ]()
     const pending = expect(iterator.next()).rejects.toBe('enough')
     await read
     controller.abort('enough')
@@ -310,7 +316,7 @@ describe('a model that ignores its signal', () => {
   test('cannot hold the caller before its stream, which is closed when it comes', async () => {
     const opened = Promise.withResolvers<void>()
     const { agent, cancelled } = deaf(opened.promise)
-    const iterator = agent.callModel(request())[Symbol.asyncIterator]()
+    const iterator = (await callModel(agent, request()))[Symbol.asyncIterator]()
     const pending = iterator.next()
     await iterator.return?.()
     expect(await pending).toEqual({ done: true, value: undefined })
@@ -321,11 +327,11 @@ describe('a model that ignores its signal', () => {
 
 test('many calls leave nothing behind on a signal that outlives them', async () => {
   const model = scriptedModel(() => [...textParts(['a', 'b']), finishPart()])
-  const agent = createAgent(defineAgent({ name: 'test', model }))
+  const agent = defineAgent({ name: 'test', model })
   const { signal } = new AbortController()
   for (let call = 0; call < 20; call += 1) {
-    if (call % 2) await collect(agent.callModel(request({ signal })))
-    else for await (const _part of agent.callModel(request({ signal }))) break
+    if (call % 2) await collect(await callModel(agent, request({ signal })))
+    else for await (const _part of await callModel(agent, request({ signal }))) break
   }
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
@@ -335,14 +341,12 @@ test("a call is repaired by the agent's own function", async () => {
     ...toolCallParts({ id: 'c1', name: 'add', input: '{"a": "one"}' }),
     finishPart('tool-calls'),
   ])
-  const agent = createAgent(
-    defineAgent({
-      name: 'test',
-      model,
-      tools: { add },
-      repairToolCall: async ({ toolCall: call }) => ({ ...call, input: '{"a": 1}' }),
-    }),
-  )
-  const parts = await collect(agent.callModel(request()))
+  const agent = defineAgent({
+    name: 'test',
+    model,
+    tools: { add },
+    repairToolCall: async ({ toolCall: call }) => ({ ...call, input: '{"a": 1}' }),
+  })
+  const parts = await collect(await callModel(agent, request()))
   expect(parts.find(({ type }) => type === 'tool-call')).toMatchObject({ input: { a: 1 } })
 })

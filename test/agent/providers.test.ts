@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createAgent, createAgents } from '../../src/agent/agents.ts'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { resolveModel, type ModelOptions } from '../../src/agent/providers/resolve-model.ts'
 import { loadPackage } from '../../src/agent/providers/load-package.ts'
 import { ConfigError } from '../../src/domain/errors.ts'
-import type { RunRecord } from '../../src/domain/run.ts'
 import { finish, startFakeProvider, text, usage } from '../support/fake-provider.ts'
-import { scriptedModel } from '../support/scripted-model.ts'
+import { callModel } from '../support/prepared.ts'
 
 const baseUrl = 'http://127.0.0.1:1/v1'
 
@@ -30,11 +28,9 @@ describe('the model', () => {
         openaiCompatible,
       })
       expect(model).toMatchObject({ provider: 'openai-compatible.chat', modelId: id })
-      const { callModel } = createAgent(defineAgent({ name: 'test', model }))
-      const request = { stepIndex: 0, withTools: true, signal: new AbortController().signal }
       const messages = [{ role: 'user' as const, content: 'Hello' }]
       let inputTokens: number | undefined
-      for await (const part of callModel({ ...request, messages }))
+      for await (const part of await callModel(defineAgent({ name: 'test', model }), { messages }))
         if (part.type === 'model-call-end') inputTokens = part.usage.inputTokens
       expect(inputTokens).toBe(3)
       const { body, headers } = await provider.request(0)
@@ -47,10 +43,8 @@ describe('the model', () => {
     await using provider = await startFakeProvider({ script: [[text('Hi'), finish()]] })
     const openaiCompatible = { baseUrl: provider.url, apiKey: '' }
     const { model } = await resolveModel({ model: 'openai-compatible/m', openaiCompatible })
-    const { callModel } = createAgent(defineAgent({ name: 'test', model }))
     const messages = [{ role: 'user' as const, content: 'Hello' }]
-    const { signal } = new AbortController()
-    for await (const _part of callModel({ messages, stepIndex: 0, withTools: true, signal }));
+    for await (const _part of await callModel(defineAgent({ name: 'test', model }), { messages }));
     expect((await provider.request(0)).headers.authorization).toBeUndefined()
   })
 
@@ -132,46 +126,5 @@ describe('the model', () => {
   test('of a package that is installed and broken is not said to be missing', async () => {
     const broken = () => Promise.reject(new SyntaxError('Unexpected token'))
     await expect(loadPackage('p', broken)).rejects.toThrow(SyntaxError)
-  })
-})
-
-describe('the agents of a process', () => {
-  const model = scriptedModel(() => [])
-  const [first, second] = ['first', 'second'].map((name) => defineAgent({ name, model })) as [
-    ReturnType<typeof defineAgent>,
-    ReturnType<typeof defineAgent>,
-  ]
-  const run = (agent: string | null) => ({ agent }) as RunRecord
-
-  test('are found by the name that the run has, and the default one without a name', async () => {
-    const agents = createAgents({ agents: [first, second] })
-    expect(agents.defaultName).toBe('first')
-    expect((await agents.resolve(run('second')))?.name).toBe('second')
-    expect((await agents.resolve(run(null)))?.name).toBe('first')
-    expect(await agents.resolve(run('third'))).toBeUndefined()
-    expect(await agents.resolve(run('constructor'))).toBeUndefined()
-  })
-
-  test('have the default that is set', async () => {
-    const agents = createAgents({ agents: [first, second], defaultName: 'second' })
-    expect((await agents.resolve(run(null)))?.name).toBe('second')
-  })
-
-  test('are not none, have different names, and include the default', () => {
-    expect(() => createAgents({ agents: [] })).toThrow(ConfigError)
-    expect(() => createAgents({ agents: [first, first] })).toThrow('Two agents have the name')
-    expect(() => createAgents({ agents: [first], defaultName: 'x' })).toThrow('There are first.')
-  })
-
-  test('know provider and model, limits and names', () => {
-    const timeout = { toolMs: 5 }
-    const definition = defineAgent({ name: 'test', model, maxSteps: 4, maxRetries: 1, timeout })
-    expect(createAgent(definition)).toMatchObject({
-      name: 'test',
-      maxSteps: 4,
-      maxRetries: 1,
-      timeout: { firstChunkMs: 120_000, chunkMs: 60_000, toolMs: 5 },
-      model: { provider: 'scripted', modelId: 'scripted-1' },
-    })
   })
 })

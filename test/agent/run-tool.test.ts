@@ -1,11 +1,11 @@
 import { dynamicTool, jsonSchema, tool, type ModelMessage } from 'ai'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { createAgent } from '../../src/agent/agents.ts'
 import { defineAgent, type OutlastToolSet } from '../../src/agent/define-agent.ts'
 import { toolRun } from '../../src/agent/tool-run.ts'
 import { ToolFailedError } from '../../src/domain/errors.ts'
 import type { ToolInvocation, ToolUpdate } from '../../src/engine/ports.ts'
+import { aloneAgent } from '../support/prepared.ts'
 import { scriptedModel } from '../support/scripted-model.ts'
 
 const model = scriptedModel(() => [])
@@ -27,7 +27,7 @@ const invocation = (changes: Partial<ToolInvocation> = {}): ToolInvocation => ({
 })
 
 const run = async (tools: OutlastToolSet, changes: Partial<ToolInvocation> = {}) => {
-  const agent = createAgent(defineAgent({ name: 'test', model, tools }))
+  const agent = aloneAgent(defineAgent({ name: 'test', model, tools }))
   const updates: ToolUpdate[] = []
   for await (const update of agent.runTool(invocation(changes))) updates.push(update)
   return updates
@@ -98,7 +98,7 @@ describe('a tool', () => {
         closed = true
       }
     }
-    const agent = createAgent(defineAgent({ name: 'test', model, tools: does(endless) }))
+    const agent = aloneAgent(defineAgent({ name: 'test', model, tools: does(endless) }))
     for await (const update of agent.runTool(invocation())) if (update.output === 3) break
     expect(closed).toBe(true)
   })

@@ -334,6 +334,7 @@ const playStep = async (
     new StepBuilder({
       writer: world.writer,
       agent,
+      asked: { request: { provider: 'p', modelId: 'm' }, costMicros: () => undefined },
       stepIndex,
       epoch: world.epoch,
       startedAt: new Date(0),
