@@ -60,14 +60,15 @@ export interface EngineApi {
   startTurn(turn: StartTurn): Promise<{ readonly run: RunRecord; readonly started: boolean }>
   /**
    * @param after - where the reader stands; undefined: from the `start` chunk
+   * @param have - the last message that the reader of a chat has
    * @returns undefined when there is nothing to attach to: no run; a run that is bound to another socket; or, for a chat
-   * without `after`, no active run
+   * without `after`, no active run, unless `have` says that the reader lacks the latest answer
    * @throws RunNotFoundError for a run id that the principal does not own
    */
   attach(
     principal: Principal,
     target: RunTarget,
-    options?: { readonly after?: Position },
+    options?: { readonly after?: Position; readonly have?: string },
   ): Promise<Attachment | undefined>
   /** The attachment of the request that began a run: also for bound runs. */
   attachOwn(run: RunRecord): Promise<Attachment>

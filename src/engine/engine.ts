@@ -91,12 +91,15 @@ export class Engine implements EngineApi, AsyncDisposable {
   async attach(
     principal: Principal,
     target: RunTarget,
-    options: { after?: Position } = {},
+    { after, have }: { readonly after?: Position; readonly have?: string } = {},
   ): Promise<Attachment | undefined> {
     const run = await this.#find(principal, target)
     if (!run || run.bound) return undefined
-    const settledChat = 'chatId' in target && isSettled(run.status) && !options.after
-    return settledChat ? undefined : this.#attachment(run, options.after)
+    if ('chatId' in target && isSettled(run.status) && !after) {
+      const isLacking = have !== undefined && (await this.#ports.conversations.precedes(have, run))
+      if (!isLacking || run.driver !== 'engine') return undefined
+    }
+    return this.#attachment(run, after)
   }
 
   async attachOwn(run: RunRecord): Promise<Attachment> {

@@ -155,6 +155,8 @@ export interface Conversations {
   /** What the model is told before a run's own steps: the chat up to the run's user message. */
   history(run: RunRecord): Promise<Turn[]>
   chatOf(run: RunRecord): Promise<ChatRecord>
+  /** Whether the run's chat has or had the message, and the run's answer came after it. */
+  precedes(messagePublicId: string, run: RunRecord): Promise<boolean>
 }
 
 /* The database: files */

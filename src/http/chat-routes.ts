@@ -9,8 +9,10 @@ import { historyAnswer, latestRunAnswer, stopAnswer } from '../protocol/answers.
 import { ROUTES } from '../protocol/routes.ts'
 import {
   chatBody,
+  messageId,
   parseChatBody,
   parseChatId,
+  parseMessageId,
   parseStop,
   parseTurn,
   stopBody,
@@ -75,7 +77,11 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     const chatId = chatIdOf(c)
     const principal = c.get('principal')
     const position = positionOf(c)
-    const latest = await engine.attach(principal, { chatId }, afterOf(position))
+    const latest = await engine.attach(
+      principal,
+      { chatId },
+      position ? afterOf(position) : haveOf(c),
+    )
     const runId = position?.runId ?? latest?.run.id
     if (!latest || runId === undefined || latest.run.id === runId) return attach(c, latest, runId)
     const attachment = await engine.attach(principal, { runId }, afterOf(position))
@@ -168,6 +174,11 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       path: ROUTES.chatStream,
       id: 'streamChat',
       summary: 'Streams the active run of a chat; with a position, the rest of the run it names.',
+      query: POSITION.query.extend({
+        have: messageId.meta({
+          description: 'The last message it has: the latest answer comes, if it lacks that.',
+        }),
+      }),
       problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
       handle: attachToChat,
     },
@@ -202,3 +213,9 @@ const positionOf = ({ req }: Context<Env>): StreamPosition | undefined => {
 
 const afterOf = (position: StreamPosition | undefined) =>
   position ? { after: position.after } : {}
+
+/** The last message that the reader has; who has none says nothing. */
+const haveOf = ({ req }: Context<Env>): { readonly have?: string } => {
+  const text = req.query('have')
+  return text ? { have: parseMessageId(text) } : {}
+}

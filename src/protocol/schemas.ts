@@ -16,7 +16,7 @@ const clientId = (what: string) =>
 
 const chatId = clientId('the id of a chat')
 const runId = clientId('the id of a run')
-const messageId = clientId('the id of a message')
+export const messageId = clientId('the id of a message')
 
 /* A message of the user */
 
@@ -215,6 +215,8 @@ export const parseStop = (
 export const parseChatBody = (body: unknown): { readonly chatId: string } => parse(chatBody, body)
 
 export const parseChatId = (text: string): string => parse(chatId, text)
+
+export const parseMessageId = (text: string): string => parse(messageId, text)
 
 const parse = <Schema extends z.ZodType>(
   schema: Schema,

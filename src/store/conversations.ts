@@ -18,6 +18,7 @@ export const createConversations = (db: OutlastDatabase): Conversations =>
     message: (id: string, workspaceId: string) => message(db, id, workspaceId),
     history: (run: RunRecord) => history(db, run),
     chatOf: (run: RunRecord) => chatOf(db, run),
+    precedes: (publicId: string, run: RunRecord) => precedes(db, publicId, run),
   })
 
 async function autonomousRuns(db: OutlastDatabase, workspaceId: string): Promise<boolean> {
@@ -59,6 +60,26 @@ async function chatOf(db: OutlastDatabase, run: RunRecord): Promise<ChatRecord> 
     .executeTakeFirst()
   if (chat) return chat
   throw new ChatNotFoundError('The chat of this run was deleted.')
+}
+
+/** Replaced messages count: their readers lack the answer even more. */
+async function precedes(
+  db: OutlastDatabase,
+  publicId: string,
+  { chatId, workspaceId, assistantMessageId }: RunRecord,
+): Promise<boolean> {
+  const earlier = await db
+    .selectFrom('aiChatMessages')
+    .innerJoin('aiChatMessages as answer', 'answer.chatId', 'aiChatMessages.chatId')
+    .select('aiChatMessages.id')
+    .where('answer.id', '=', assistantMessageId)
+    .where('aiChatMessages.chatId', '=', chatId)
+    .where('aiChatMessages.workspaceId', '=', workspaceId)
+    .where('aiChatMessages.publicId', '=', publicId)
+    .whereRef('aiChatMessages.seq', '<', 'answer.seq')
+    .limit(1)
+    .executeTakeFirst()
+  return earlier !== undefined
 }
 
 /** Runs of the chats that the principal owns. */

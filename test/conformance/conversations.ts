@@ -132,6 +132,25 @@ const describeMessages = (stores: () => Stores): void => {
       expect(messages.map(({ publicId }) => publicId)).toEqual(['edited'])
     })
 
+    test('precede an answer, replaced or not, when they stand before it in its chat', async () => {
+      const owner = await somebody(stores())
+      const chatId = randomUUID()
+      const first = await heldRun(stores(), owner, { chatId, messageId: 'm-1' })
+      await settleAs(stores(), first.lease)
+      const old = first.run.assistantMessageId!
+      const again = { kind: 'regenerate', messageId: old } as const
+      const second = await heldRun(stores(), owner, { chatId, request: again })
+      await settleAs(stores(), second.lease)
+      await stores().insertMessage({ principal: owner, chatId, id: 'm-2' })
+      await begun(stores(), owner, { messageId: 'm-3' })
+      const ids = ['m-1', old, second.run.assistantMessageId!, 'm-2', 'm-3', 'm-4']
+      const { conversations } = stores()
+      const precede = await Promise.all(ids.map((id) => conversations.precedes(id, second.run)))
+      expect(precede).toEqual([true, true, false, false, false, false])
+      const elsewhere = { ...second.run, workspaceId: randomUUID() }
+      expect(await conversations.precedes('m-1', elsewhere)).toBe(false)
+    })
+
     test('that were written without parts say their content', async () => {
       const owner = await somebody(stores())
       const { id: chatId } = await stores().insertChat(owner)
