@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeBegin } from './run-store-begin.ts'
 import { describeClaim, describeLeases, describeSeize } from './run-store-leases.ts'
+import { describeReplace } from './run-store-replace.ts'
 import { describeSettle, describeStop } from './run-store-settle.ts'
 import type { OpenStores, Stores } from './stores.ts'
 
@@ -15,6 +16,7 @@ export const describeRunStore = (name: string, open: OpenStores): void => {
 
     const stores = () => opened
     describeBegin(stores)
+    describeReplace(stores)
     describeClaim(stores)
     describeLeases(stores)
     describeSeize(stores)
