@@ -1,7 +1,7 @@
 /** Watches the engine at its ports: what passes through them is told to an observer, and nothing is changed. */
 import { LeaseLostError } from '../domain/errors.ts'
 import type { Lease, RunRecord } from '../domain/run.ts'
-import type { Agent, Agents, Clock, Journal, RunStore } from '../engine/ports.ts'
+import type { Agent, Agents, Clock, Journal, PreparedStep, RunStore } from '../engine/ports.ts'
 import { refOf, type Observer, type RunRef } from './observation.ts'
 import { watchFirst } from './watch-first.ts'
 
@@ -118,26 +118,34 @@ class Watch {
     const { agents } = this.#ports
     return {
       ...agents,
-      resolve: async (run) => {
-        const agent = await agents.resolve(run)
-        return agent && this.#agent(agent, refOf(run))
+      resolve: async (source) => {
+        const agent = await agents.resolve(source)
+        return agent && this.#agent(agent, refOf(source.run))
       },
     }
   }
 
   #agent(agent: Agent, ref: RunRef): Agent {
-    const { clock } = this.#ports
-    const { model } = agent
     return {
       ...agent,
-      callModel: (request) => {
+      prepareStep: async (context) => this.#step(await agent.prepareStep(context), ref),
+    }
+  }
+
+  #step(step: PreparedStep, ref: RunRef): PreparedStep {
+    const { clock } = this.#ports
+    const { provider, modelId } = step.request
+    const model = { provider, modelId }
+    return {
+      ...step,
+      call: (signal) => {
         const asked = clock.now()
-        return watchFirst(agent.callModel(request), () =>
+        return watchFirst(step.call(signal), () =>
           this.#observe({ kind: 'first-chunk', ref, model, ms: clock.now() - asked }),
         )
       },
       describeFailure: (error) => {
-        const failure = agent.describeFailure(error)
+        const failure = step.describeFailure(error)
         this.#observe({ kind: 'model-failure', ref, model, code: failure.code })
         return failure
       },

@@ -22,6 +22,7 @@ import type {
   BeginResult,
   ModelPart,
   NewTurn,
+  PreparedStep,
   RunStore,
   ToolInvocation,
   ToolUpdate,
@@ -63,9 +64,9 @@ export class Traces {
       store: { ...store, begin: (turn) => this.#begin(store, turn) },
       agents: {
         ...agents,
-        resolve: async (run) => {
-          const agent = await agents.resolve(run)
-          return agent && this.#agent(agent, run)
+        resolve: async (source) => {
+          const agent = await agents.resolve(source)
+          return agent && this.#agent(agent, source.run)
         },
       },
     }
@@ -115,17 +116,21 @@ export class Traces {
     const { context: within } = execution
     return {
       ...agent,
-      callModel: (request) => this.#callModel(agent, within, () => agent.callModel(request)),
+      prepareStep: async (context) => {
+        const step = await agent.prepareStep(context)
+        return { ...step, call: (signal) => this.#callModel(agent, step, within, signal) }
+      },
       runTool: (invocation) => this.#runTool(agent, invocation, within),
     }
   }
 
   #callModel(
     agent: Agent,
+    step: PreparedStep,
     within: Context,
-    call: () => AsyncIterable<ModelPart>,
+    signal: AbortSignal,
   ): AsyncIterable<ModelPart> {
-    const { provider, modelId } = agent.model
+    const { provider, modelId } = step.request
     const attributes = {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': provider.split('.')[0] ?? provider,
@@ -135,9 +140,10 @@ export class Traces {
     const options = { kind: SpanKind.CLIENT, attributes }
     const span = this.#tracer.startSpan(`chat ${modelId}`, options, within)
     const inside = trace.setSpan(within, span)
+    const call = () => step.call(signal)
     return endedWith(inContext(call, inside), span, (part) => {
       span.setAttributes(modelAttributes(part))
-      if (part.type === 'error') fail(span, agent.describeFailure(part.error).code)
+      if (part.type === 'error') fail(span, step.describeFailure(part.error).code)
     })
   }
 
