@@ -44,16 +44,17 @@ export const createOutlastHandler = (
 /** The same as the request listener of a Node server, for `http.createServer` and Express. */
 export const toNodeHandler = (
   handler: OutlastHandler,
-): ((incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>) =>
-  getRequestListener(
-    (request, { incoming, outgoing }) =>
-      handler(request, {
-        address: incoming.socket.remoteAddress,
-        outgoing: outgoing as ServerResponse,
-      }),
+): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
+  const listener = getRequestListener(
+    (request, { incoming, outgoing }) => {
+      const { remoteAddress: address } = incoming.socket
+      return handler(request, { address, outgoing: outgoing as ServerResponse })
+    },
     // The application keeps its Request and Response.
     { overrideGlobalObjects: false },
   )
+  return (incoming, outgoing) => void listener(incoming, outgoing)
+}
 
 export type OutlastAppOptions = OutlastHandlerOptions & {
   readonly guard?: Guard

@@ -75,7 +75,7 @@ const SEEN_CALLERS = 10_000
 
 /** The same caller is not written again and again; requests that come meanwhile wait for the first one. */
 const once = (ensure: AdmissionOptions['ensure']) => {
-  const seen = new LRUCache<string, Promise<void>>({ max: SEEN_CALLERS, ttl: SEEN_MS })
+  const seen = new LRUCache<string, Promise<void>>({ max: SEEN_CALLERS, ttl: SEEN_MS, perf: Date })
   return (key: string, { workspaceName, userName, ...principal }: Caller): Promise<void> => {
     const known = seen.get(key)
     if (known) return known
