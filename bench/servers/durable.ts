@@ -1,0 +1,43 @@
+/** Outlast as it is served, on the database that the first argument names: a URL, or the folder of an embedded one. */
+import { createHttpApp } from '../../src/http/app.ts'
+import { serveHttp } from '../../src/http/serve.ts'
+import { createOutlast, defineAgent } from '../../src/index.ts'
+import { answerParent } from '../rpc.ts'
+import { commonMethods } from './methods.ts'
+import { benchModel, benchTools } from './model.ts'
+
+const PRINCIPAL = { workspaceId: 'bench', userId: 'bench' }
+
+const [where = ''] = process.argv.slice(2)
+const errors: string[] = []
+const onError = (error: Error) => void errors.push(error.stack ?? error.message)
+
+const outlast = await createOutlast({
+  database: where.includes('://') ? { url: where } : { dataDir: where },
+  agents: [
+    defineAgent({
+      name: 'bench',
+      model: benchModel,
+      instructions: 'You are a helpful assistant.',
+      tools: benchTools,
+    }),
+  ],
+  onError,
+})
+await outlast.principals.ensure(PRINCIPAL)
+const app = createHttpApp({
+  engine: outlast.engine,
+  authenticate: async () => PRINCIPAL,
+  onError,
+})
+const http = await serveHttp({ app, host: '127.0.0.1', port: 0, onError })
+
+const methods = {
+  ...commonMethods,
+  url: () => `http://127.0.0.1:${http.port}`,
+  /** What went wrong in the background so far. */
+  errors: (): readonly string[] => errors,
+}
+
+export type DurableMethods = typeof methods
+answerParent(methods)
