@@ -5,12 +5,14 @@ import type { FlexibleSchema } from '@ai-sdk/provider-utils'
 import { createAgents, type AgentFunction } from './agent/agents.ts'
 import type { AgentDefinition } from './agent/define-agent.ts'
 import { Engine } from './engine/engine.ts'
+import { resolveLimits, type Limits } from './domain/limits.ts'
 import type { EngineEvents } from './engine/ports.ts'
 import type { WorkerPorts } from './engine/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createConversations } from './store/conversations.ts'
 import { openStore, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
+import { createFiles } from './store/files.ts'
 import { createJournal } from './store/journal.ts'
 import { createLeases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
@@ -37,6 +39,8 @@ export type OutlastOptions = {
   readonly graceMs?: number
   /** Where runs are logged, counted and traced. */
   readonly telemetry?: TelemetryOptions
+  /** docs/limits.md has them all; those that are left out have their defaults. */
+  readonly limits?: Partial<Limits>
   /** Hears of trouble in the background, which goes on all the same. */
   readonly onError: EngineEvents['error']
 }
@@ -67,6 +71,7 @@ export const assembleOutlast = async (
   decorate: (ports: WorkerPorts) => WorkerPorts,
 ): Promise<Outlast> => {
   const { onError } = options
+  const limits = resolveLimits(options.limits)
   const agents = createAgents(options)
   const store = await openStore({
     onError: (error) => onError(error, { during: 'keeping the database' }),
@@ -86,6 +91,7 @@ export const assembleOutlast = async (
     store: createRunStore(db),
     journal: createJournal(db),
     conversations: createConversations(db),
+    files: createFiles(db),
     queue: createLocalQueue(),
     bus: createLocalBus(),
     log,
@@ -95,6 +101,7 @@ export const assembleOutlast = async (
   const ports = instrument(decorated, options.telemetry)
   const engine = new Engine(ports, {
     holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+    limits,
     onError,
     ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),

@@ -58,7 +58,7 @@ const prepareStep = async (
   return {
     request: stepRequest(call, context.steps, { messagesReplaced }),
     messages: call.messages,
-    call: (signal) => callModel(call, signal),
+    call: (signal, messages = call.messages) => callModel({ ...call, messages }, signal),
     describeFailure: (error) => describeFailure(error, { maxSteps, neverTools }),
     // The prices are those of the agent's own model.
     costMicros: (usage) => (prices && isOwnModel ? costMicros(usage, prices) : undefined),

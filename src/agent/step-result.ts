@@ -1,6 +1,7 @@
 /** A journaled step in the form in which the AI SDK gives steps to `prepareStep` and `stopWhen`. */
 import type { ContentPart, LanguageModelUsage, ModelMessage, StepResult, ToolSet } from 'ai'
 import { convertBase64ToUint8Array, type Context } from '@ai-sdk/provider-utils'
+import { AgentFailedError } from '../domain/errors.ts'
 import { mayAct, type StepPart, type ToolCallPart, type Usage } from '../domain/step.ts'
 import type { StepView } from '../engine/ports.ts'
 
@@ -88,6 +89,29 @@ const contentOf = ({ step, calls }: StepView): Content[] => {
   return [...own, ...answered].filter((part) => part !== undefined) as Content[]
 }
 
+/** A large file of a step, which is not loaded for code that may never look at it. */
+class KeptFile {
+  readonly url: string
+  readonly mediaType: string
+
+  constructor(url: string, mediaType: string) {
+    this.url = url
+    this.mediaType = mediaType
+  }
+
+  get base64(): string {
+    return this.#missing()
+  }
+
+  get uint8Array(): Uint8Array {
+    return this.#missing()
+  }
+
+  #missing(): never {
+    throw new AgentFailedError(`The bytes of a large file are not at hand here, only its url.`)
+  }
+}
+
 const contentPart = (part: StepPart, all: readonly StepPart[]): unknown => {
   switch (part.type) {
     case 'text':
@@ -97,8 +121,9 @@ const contentPart = (part: StepPart, all: readonly StepPart[]): unknown => {
     }
     case 'file':
     case 'reasoning-file': {
-      const { data, mediaType, ...content } = part
-      return { ...content, file: fileOf(data, mediaType) }
+      const { providerMetadata, mediaType } = part
+      const file = 'url' in part ? new KeptFile(part.url, mediaType) : fileOf(part.data, mediaType)
+      return { type: part.type, file, ...(providerMetadata ? { providerMetadata } : {}) }
     }
     case 'tool-call': {
       const { rawInput: _text, unfinished, invalid, ...content } = part

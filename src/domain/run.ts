@@ -46,6 +46,7 @@ export type RunErrorCode =
   | 'content_filtered'
   | 'output_truncated'
   | 'max_steps'
+  | 'answer_too_large'
   | 'invalid_output'
   | 'agent_error'
   | 'recovery_exhausted'

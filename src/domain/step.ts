@@ -25,9 +25,16 @@ export type Citation = {
 export type FilePart = WithMetadata & {
   readonly type: 'file' | 'reasoning-file'
   readonly mediaType: string
-  /** base64 */
-  readonly data: string
-}
+} & (
+    | {
+        /** base64 */
+        readonly data: string
+      }
+    | {
+        /** Where a large one is kept. */
+        readonly url: string
+      }
+  )
 
 export type SourcePart = WithMetadata & {
   readonly type: 'source'

@@ -1,4 +1,5 @@
 /** What the engine offers to the ways in: the HTTP app, the CLI, an embedding application. */
+import type { FileRecord, NewFile } from '../domain/file.ts'
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
 import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
@@ -50,7 +51,29 @@ export type RunSummary = Pick<
   readonly finishedAt: string | null
 }
 
+/** A file that messages may refer to by its url, for a day or as long as one does. */
+export type UploadedFile = {
+  readonly url: string
+  readonly mediaType: string
+  readonly filename: string | null
+  readonly size: number
+}
+
+export interface FilesApi {
+  /** @throws TooLargeError, StorageFullError */
+  upload(owner: Principal, file: NewFile & { readonly content: Uint8Array }): Promise<UploadedFile>
+  /** Undefined when this principal has no such file. */
+  find(owner: Principal, id: string): Promise<FileRecord | undefined>
+  /** The bytes from `start` up to `end`, in pieces. */
+  read(
+    owner: Principal,
+    id: string,
+    range: { readonly start: number; readonly end: number },
+  ): AsyncIterable<Uint8Array>
+}
+
 export interface EngineApi {
+  readonly files: FilesApi
   /**
    * Starts a run for a new message, a changed one or another answer, or finds the one that this very request began.
    * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced

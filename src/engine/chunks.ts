@@ -71,7 +71,7 @@ export const wholeChunk = (part: Exclude<StepPart, Streamed>): Chunk => {
       return {
         type: part.type,
         mediaType: part.mediaType,
-        url: `data:${part.mediaType};base64,${part.data}`,
+        url: 'url' in part ? part.url : `data:${part.mediaType};base64,${part.data}`,
       }
     case 'source':
       return part.sourceType === 'url'

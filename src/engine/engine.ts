@@ -1,10 +1,14 @@
 /** The engine: begins, executes, follows and stops runs. What it needs of the world comes through its ports. */
 import { EngineStoppingError, RunAlreadyActiveError, RunNotFoundError } from '../domain/errors.ts'
+import { resolveLimits, type Limits } from '../domain/limits.ts'
 import type { MessageRecord } from '../domain/message.ts'
+import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
 import { isSettled, type Principal, type RunRecord } from '../domain/run.ts'
 import type { Attachment, EngineApi, RunSummary, RunTarget, StartTurn, UiMessage } from './api.ts'
 import { pause } from './execution.ts'
+import { sweepFiles } from './file-sweep.ts'
+import { FileShelf } from './files.ts'
 import type { EngineEvents } from './ports.ts'
 import { Tail } from './tail.ts'
 import { uiParts } from './ui-parts.ts'
@@ -20,6 +24,7 @@ export type EngineOptions = {
   readonly sweepMs?: number
   /** What running phases get to end when the engine closes. */
   readonly graceMs?: number
+  readonly limits?: Limits
   readonly onError: EngineEvents['error']
 }
 
@@ -30,19 +35,27 @@ const MAX_LOOKS = 3
 const STOPPING_MS = 5000
 
 export class Engine implements EngineApi, AsyncDisposable {
+  readonly files: FileShelf
   readonly #ports: WorkerPorts
   readonly #worker: Worker
   readonly #graceMs: number
+  readonly #limits: Limits
+  readonly #onError: EngineEvents['error']
+  #endSweep: (() => void) | undefined
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
   constructor(ports: WorkerPorts, options: EngineOptions) {
     this.#ports = ports
     this.#graceMs = options.graceMs ?? 25_000
+    this.#limits = options.limits ?? resolveLimits()
+    this.files = new FileShelf(ports.files, this.#limits)
+    this.#onError = options.onError
     this.#worker = new Worker(ports, {
       holder: options.holder,
       leaseTtlMs: options.leaseTtlMs ?? 10_000,
       sweepMs: options.sweepMs ?? 700,
+      limits: this.#limits,
       onError: options.onError,
     })
   }
@@ -50,6 +63,8 @@ export class Engine implements EngineApi, AsyncDisposable {
   /** Begins to execute runs: those that are offered, and at once those that somebody left behind. */
   start(): void {
     this.#worker.start()
+    const { files, clock } = this.#ports
+    this.#endSweep = sweepFiles({ files, clock, onError: this.#onError })
   }
 
   async startTurn({
@@ -62,6 +77,8 @@ export class Engine implements EngineApi, AsyncDisposable {
   }: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
     if (this.#closed)
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
+    const message = request.kind === 'regenerate' ? request.unsent : request.message
+    checkMessage(message?.parts ?? [], this.#limits)
     const { store, conversations, agents, queue, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
     const bound = !(await conversations.autonomousRuns(principal.workspaceId))
@@ -74,6 +91,7 @@ export class Engine implements EngineApi, AsyncDisposable {
         chatId,
         trigger,
         bound,
+        limits: this.#limits,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {
@@ -158,6 +176,7 @@ export class Engine implements EngineApi, AsyncDisposable {
 
   /** Ends in good order: nothing new starts, running phases get their grace, leases are given back. */
   close(graceMs = this.#graceMs): Promise<void> {
+    this.#endSweep?.()
     this.#closed ??= this.#worker.close(graceMs).finally(() => this.#closing.abort())
     return this.#closed
   }

@@ -1,6 +1,8 @@
 /** What the parts of a run's execution share: the lease, the reasons to end early, the writer. */
+import type { Limits } from '../domain/limits.ts'
 import type { InterruptReason, Lease, RunRecord } from '../domain/run.ts'
-import type { Agent, Clock, Journal } from './ports.ts'
+import type { AnswerRoom } from './answer-room.ts'
+import type { Agent, Clock, Files, Journal } from './ports.ts'
 import type { RunWriter } from './run-writer.ts'
 import type { StepClock } from './step-clock.ts'
 import type { StepView } from './view.ts'
@@ -11,7 +13,11 @@ export type Execution = {
   readonly agent: Agent
   readonly writer: RunWriter
   readonly journal: Journal
+  readonly files: Files
   readonly clock: Clock
+  readonly limits: Limits
+  /** What is left of the answer's limit. */
+  readonly room: AnswerRoom
   /** Aborted with an InterruptReason: stop, shutdown after the grace, or a lost lease. */
   readonly signal: AbortSignal
   readonly interrupt: (reason: InterruptReason) => void

@@ -85,7 +85,14 @@ const assistantContent = (part: StepPart, keep: boolean): AssistantContent => {
       return [{ type: 'reasoning', text: part.text, ...options }]
     case 'file':
     case 'reasoning-file':
-      return [{ type: part.type, data: part.data, mediaType: part.mediaType, ...options }]
+      return [
+        {
+          type: part.type,
+          data: 'url' in part ? part.url : part.data,
+          mediaType: part.mediaType,
+          ...options,
+        },
+      ]
     case 'custom':
       return [{ type: 'custom', kind: part.kind as `${string}.${string}`, ...options }]
     case 'source':

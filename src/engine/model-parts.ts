@@ -1,7 +1,6 @@
 /** What the parts of a model call are in the journal. */
 import type {
   CustomPart,
-  FilePart,
   ProviderMetadata,
   ProviderToolResultPart,
   SourcePart,
@@ -15,7 +14,7 @@ import type { ModelPart } from './ports.ts'
 export type ModelPartOf<Type extends ModelPart['type']> = Extract<ModelPart, { type: Type }>
 export type EndPart = ModelPartOf<'model-call-end'>
 
-export const filePart = (part: ModelPartOf<'file' | 'reasoning-file'>): FilePart => ({
+export const filePart = (part: ModelPartOf<'file' | 'reasoning-file'>) => ({
   type: part.type,
   mediaType: part.file.mediaType,
   data: part.file.base64,

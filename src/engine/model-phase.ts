@@ -1,8 +1,11 @@
 /** One step's model call, tried again while its attempts break: ends with a journaled step, or says why there is none. */
-import { coerceError } from '../domain/errors.ts'
+import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
+import { limitSentence } from '../domain/limits.ts'
 import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
 import { saysSomething, type StepRecord } from '../domain/step.ts'
 import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
+import { keepModelFile, withFiles } from './kept-files.ts'
+import type { ModelPartOf } from './model-parts.ts'
 import type { ModelFailure, ModelPart, PreparedStep } from './ports.ts'
 import { StepBuilder } from './step-builder.ts'
 
@@ -19,6 +22,8 @@ export const modelPhase = async (
   prepared: PreparedStep,
 ): Promise<ModelPhase> => {
   const { agent, clock, signal, journal, lease, writer, steps, durably, confirm } = execution
+  const { room, limits } = execution
+  const messages = await withFiles(execution, prepared.messages)
   for (let attempt = 0; ; attempt++) {
     await confirm()
     const builder = new StepBuilder({
@@ -28,13 +33,15 @@ export const modelPhase = async (
       stepIndex: steps.length,
       epoch: lease.epoch,
       startedAt: clock.date(),
+      room: Math.min(limits.stepChars, room.left),
     })
-    const failure = await callOnce(execution, prepared, builder)
+    const failure = await callOnce(execution, { ...prepared, messages }, builder)
     builder.close()
     const step = builder.record(builder.info(clock.date()))
     if (signal.aborted) return { kind: 'interrupted', step: interrupted(step) }
     if (!failure) {
       await durably(() => journal.appendStep(lease, step))
+      room.take(builder.chars)
       return { kind: 'step', step }
     }
     const failed = { kind: 'failed' as const, outcome: outcomeOf(failure), step: interrupted(step) }
@@ -79,8 +86,10 @@ const callOnce = async (
   }
   const left = stepClock.leftMs
   const forget = left === Infinity ? undefined : clock.after(left, overdue)
+  const watchChunk = () =>
+    watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
   let disarm = watch(agent.timeout.firstChunkMs, 'The model did not begin to answer in time.')
-  const parts = prepared.call(call.signal)[Symbol.asyncIterator]()
+  const parts = prepared.call(call.signal, prepared.messages)[Symbol.asyncIterator]()
   try {
     for (;;) {
       const next = await untilAborted(parts.next(), call.signal)
@@ -88,14 +97,24 @@ const callOnce = async (
       if (next.done) break
       if (isAnswer(next.value)) {
         disarm()
-        disarm = watch(agent.timeout.chunkMs, 'The model stopped in the middle of its answer.')
+        disarm = watchChunk()
       }
       if (next.value.type === 'error') return prepared.describeFailure(next.value.error)
-      builder.accept(next.value)
+      if (isFile(next.value)) {
+        // The database may take its time: that is not the model's.
+        disarm()
+        const kept = await keepModelFile(execution, next.value, call.signal)
+        disarm = watchChunk()
+        if (!kept) return fileTooLarge(execution)
+        builder.file(kept)
+      } else builder.accept(next.value)
+      if (builder.full) return tooLarge(execution)
     }
     return judge(builder, execution)
   } catch (thrown) {
-    return signal.aborted ? undefined : (stalled ?? prepared.describeFailure(thrown))
+    if (signal.aborted) return undefined
+    if (thrown instanceof LeaseLostError || isRetryable(thrown)) throw thrown
+    return stalled ?? prepared.describeFailure(thrown)
   } finally {
     disarm()
     forget?.()
@@ -111,6 +130,25 @@ const tooLate = ({ timeout }: Execution['agent']): string =>
 /** The headers of an answer come long before a thinking model says its first word. */
 const isAnswer = ({ type }: ModelPart): boolean =>
   type !== 'model-call-start' && type !== 'model-call-response-metadata'
+
+const isFile = (part: ModelPart): part is ModelPartOf<'file' | 'reasoning-file'> =>
+  part.type === 'file' || part.type === 'reasoning-file'
+
+const tooLarge = ({ limits, room }: Execution): ModelFailure =>
+  beyond(
+    room.left < limits.stepChars
+      ? limitSentence('answerChars', limits.answerChars)
+      : limitSentence('stepChars', limits.stepChars),
+  )
+
+const fileTooLarge = ({ limits }: Execution): ModelFailure =>
+  beyond(`The model made a file of more than ${limits.fileBytes} bytes, and was interrupted.`)
+
+const beyond = (message: string): ModelFailure => ({
+  code: 'answer_too_large',
+  message,
+  retryable: false,
+})
 
 /** A model call counts when it ended on its own terms and said something. */
 const judge = (builder: StepBuilder, { steps }: Execution): ModelFailure | undefined => {

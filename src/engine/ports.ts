@@ -269,8 +269,15 @@ export type StepContext = {
 export type PreparedStep = {
   readonly request: StepRequest
   readonly messages: readonly ModelMessage[]
-  /** One model call. Closing the iterator or aborting the signal closes the provider's connection. */
-  readonly call: (signal: AbortSignal) => AsyncIterable<ModelPart>
+  /**
+   * One model call. Closing the iterator or aborting the signal closes the provider's connection.
+   *
+   * @param messages - those above, with the bytes of the files that they name
+   */
+  readonly call: (
+    signal: AbortSignal,
+    messages?: readonly ModelMessage[],
+  ) => AsyncIterable<ModelPart>
   readonly describeFailure: (error: unknown) => ModelFailure
   /** What the call cost, in millionths of a currency unit; undefined when nobody knows. */
   readonly costMicros: (usage: Usage) => number | undefined

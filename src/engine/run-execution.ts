@@ -1,6 +1,8 @@
 /** One run in the hands of this process, from the claim until it is settled, given back or lost. */
 import { AgentFailedError, coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
+import type { Limits } from '../domain/limits.ts'
 import type { Lease, RunRecord } from '../domain/run.ts'
+import { AnswerRoom } from './answer-room.ts'
 import { historyMessages, runMessages } from './history.ts'
 import { Interruption } from './interruption.ts'
 import type { Held } from './lease-keeper.ts'
@@ -11,6 +13,7 @@ import type {
   Clock,
   Conversations,
   EngineEvents,
+  Files,
   Journal,
   RunBus,
   RunMessages,
@@ -29,6 +32,7 @@ export type ExecutionPorts = {
   readonly store: RunStore
   readonly journal: Journal
   readonly conversations: Conversations
+  readonly files: Files
   readonly bus: RunBus
   readonly log: ChunkLog
   readonly agents: Agents
@@ -41,6 +45,7 @@ export class RunExecution implements Held {
   readonly #run: RunRecord
   readonly #draining: () => boolean
   readonly #leaseTtlMs: number
+  readonly #limits: Limits
   /** When the database said last that the run is ours, by this process's clock. */
   #heldAt: number
   readonly #onError: EngineEvents['error']
@@ -56,6 +61,7 @@ export class RunExecution implements Held {
     options: {
       draining: () => boolean
       leaseTtlMs: number
+      limits: Limits
       /** When it was claimed, by the clock. */
       claimedAt: number
       onError: EngineEvents['error']
@@ -65,6 +71,7 @@ export class RunExecution implements Held {
     this.#run = run
     this.#draining = options.draining
     this.#leaseTtlMs = options.leaseTtlMs
+    this.#limits = options.limits
     this.#heldAt = options.claimedAt
     this.#onError = options.onError
     this.lease = leaseOf(run)
@@ -114,7 +121,7 @@ export class RunExecution implements Held {
   }
 
   async #loop(): Promise<LoopEnd> {
-    const { agents, journal, conversations, clock } = this.#ports
+    const { agents, journal, conversations, files, clock } = this.#ports
     const run = this.#run
     const stored = await this.#load()
     if (run.attempt > MAX_ATTEMPTS) return { kind: 'settle', ...exhausted(run, stored) }
@@ -134,7 +141,10 @@ export class RunExecution implements Held {
         run,
         agent,
         journal,
+        files,
         clock,
+        limits: this.#limits,
+        room: new AnswerRoom(this.#limits.answerChars, steps),
         lease: this.lease,
         writer: this.#writer,
         signal: this.#interruption.signal,

@@ -3,9 +3,11 @@
  *
  * INVARIANT: the model's decision is durable before any tool acts on it.
  */
+import { limitSentence } from '../domain/limits.ts'
 import type { RunOutcome } from '../domain/run.ts'
 import { executableCalls, mayAct, saysSomething, type StepRecord } from '../domain/step.ts'
 import { interruptReason, untilAborted, type Execution } from './execution.ts'
+import { withFiles } from './kept-files.ts'
 import { modelPhase } from './model-phase.ts'
 import type { Settlement } from './ports.ts'
 import { begunStep } from './settlement.ts'
@@ -64,7 +66,8 @@ const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd |
   const context = { steps: steps.slice(0, -1), withTools: true }
   const prepared = await asked(execution, agent.prepareStep(context))
   if (!prepared) return interrupted(execution)
-  const calls = await toolPhase(execution, view, prepared.answer.messages)
+  const messages = await withFiles(execution, prepared.answer.messages)
+  const calls = await toolPhase(execution, view, messages)
   const after = steps.at(-1)!
   // Only in the epoch of the step's last unit: otherwise readers could not tell its number.
   if (isResolved(after) && lastUnit(after).epoch === lease.epoch) writer.end(after.step.stepIndex)
@@ -72,8 +75,10 @@ const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd |
 }
 
 const callModel = async (execution: Execution): Promise<LoopEnd | undefined> => {
-  const { agent, steps, stepClock } = execution
+  const { agent, steps, stepClock, room, limits } = execution
   const stepIndex = steps.length
+  if (room.left === 0)
+    return settle(failed('answer_too_large', limitSentence('answerChars', limits.answerChars)))
   if (stepIndex >= agent.maxSteps) return settle(tooManySteps(agent.maxSteps))
   stepClock.begin()
   const context = { steps: [...steps], withTools: stepIndex + 1 < agent.maxSteps }

@@ -1,6 +1,14 @@
 /** Collects one attempt at a model call: what the journal keeps of it, and the units that readers get while it grows. */
-import type { Span, StepInfo, StepPart, StepRecord, ToolCallPart } from '../domain/step.ts'
+import type {
+  FilePart,
+  Span,
+  StepInfo,
+  StepPart,
+  StepRecord,
+  ToolCallPart,
+} from '../domain/step.ts'
 import { cleanJson, cleanText, splitPair } from '../domain/text.ts'
+import { charsOf, PART_CHARS, StepRoom } from './answer-room.ts'
 import { CallIds } from './call-ids.ts'
 import {
   deltaChunk,
@@ -14,7 +22,6 @@ import {
 import {
   callPart,
   customPart,
-  filePart,
   metadata,
   openCallPart,
   providerResultPart,
@@ -37,6 +44,7 @@ export class StepBuilder {
   readonly #epoch: number
   readonly #from: number
   readonly #startedAt: Date
+  readonly #room: StepRoom
   #slots: Slot[] = []
   readonly #open = new Map<string, Slot>()
   readonly #callIds = new CallIds()
@@ -53,6 +61,8 @@ export class StepBuilder {
     stepIndex: number
     epoch: number
     startedAt: Date
+    /** Characters that the step may have. */
+    room: number
   }) {
     this.#writer = options.writer
     this.#agent = options.agent
@@ -60,6 +70,7 @@ export class StepBuilder {
     this.#stepIndex = options.stepIndex
     this.#epoch = options.epoch
     this.#startedAt = options.startedAt
+    this.#room = new StepRoom(options.room)
     this.#from = options.writer.begin(options.stepIndex, () => ({ step: this.record(), calls: [] }))
     this.#to = this.#from
   }
@@ -76,7 +87,21 @@ export class StepBuilder {
     )
   }
 
-  accept(part: ModelPart): void {
+  /** True when something did not fit: the step has what came before it. */
+  get full(): boolean {
+    return this.#room.full
+  }
+
+  /** What the step takes of the answer's room. */
+  get chars(): number {
+    return this.#room.taken
+  }
+
+  file(part: FilePart): void {
+    this.#whole(part)
+  }
+
+  accept(part: Exclude<ModelPart, { type: 'file' | 'reasoning-file' }>): void {
     switch (part.type) {
       case 'text-start':
       case 'reasoning-start':
@@ -96,9 +121,6 @@ export class StepBuilder {
       case 'tool-result':
       case 'tool-error':
         return this.#providerResult(part)
-      case 'file':
-      case 'reasoning-file':
-        return this.#whole(filePart(part))
       case 'source':
         return this.#whole(sourcePart(part))
       case 'custom':
@@ -181,7 +203,7 @@ export class StepBuilder {
     slot.part = {
       ...slot.part,
       ...metadata(part),
-      ...(citations === undefined ? {} : { citations }),
+      ...(citations !== undefined && this.#room.fits(charsOf(citations)) ? { citations } : {}),
     } as StepPart
     this.#close(key, slot)
   }
@@ -199,7 +221,8 @@ export class StepBuilder {
     const open = slot?.part.type === 'tool-call' ? slot.part : undefined
     const dynamic = open ? open.dynamic : (this.#agent.tool(part.toolName)?.dynamic ?? part.dynamic)
     const call = callPart(part, toolCallId, dynamic ?? false, open)
-    if (!slot) return this.#complete(this.#add(call), call)
+    if (!slot)
+      return this.#room.fits(charsOf(call)) ? this.#complete(this.#add(call), call) : undefined
     slot.part = call
     slot.order = ++this.#order
     slot.rest = ''
@@ -223,12 +246,14 @@ export class StepBuilder {
   }
 
   #whole(part: Exclude<StepPart, Streamed>): void {
+    if (!this.#room.fits(charsOf(part))) return
     const slot = this.#add(part)
     const n = this.#writer.chunk(this.#stepIndex, wholeChunk(part), this.#lens())
     slot.from = slot.to = this.#to = n
   }
 
   #openPart(key: string, part: Streamed): Slot {
+    this.#room.fits(PART_CHARS)
     const slot = this.#add(part)
     this.#open.set(key, slot)
     slot.from = this.#to = this.#writer.chunk(this.#stepIndex, startChunk(part), this.#lens())
@@ -244,12 +269,13 @@ export class StepBuilder {
 
   #emitText(slot: Slot, text: string): void {
     const part = slot.part
-    if (text === '' || !isStreamed(part)) return
+    const said = this.#room.fitting(text)
+    if (said === '' || !isStreamed(part)) return
     slot.part =
       part.type === 'tool-call'
-        ? { ...part, rawInput: streamedText(part) + text }
-        : { ...part, text: part.text + text }
-    this.#writer.delta(this.#stepIndex, slot, text, this.#lens(), (all) => deltaChunk(part, all))
+        ? { ...part, rawInput: streamedText(part) + said }
+        : { ...part, text: part.text + said }
+    this.#writer.delta(this.#stepIndex, slot, said, this.#lens(), (all) => deltaChunk(part, all))
     this.#to = this.#writer.n
   }
 

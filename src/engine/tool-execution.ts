@@ -1,6 +1,7 @@
 /** Lets the agent's tools act: within their time, until they are told to end, and with an end for the ledger in any case. */
 import type { ModelMessage } from 'ai'
 import { InvariantError } from '../domain/errors.ts'
+import { limitSentence } from '../domain/limits.ts'
 import {
   idempotencyKey,
   INTERRUPTED_CALL,
@@ -10,6 +11,7 @@ import {
 import { cleanJson, cleanText } from '../domain/text.ts'
 import { getErrorText } from './error-text.ts'
 import { linkedController, untilAborted, type Execution } from './execution.ts'
+import { keepToolFiles } from './kept-files.ts'
 import type { Recovery, ToolInvocation, ToolUpdate } from './ports.ts'
 
 /** How a call ended, before it has units. */
@@ -39,11 +41,12 @@ export const executeCall = async (
   acting: Acting,
 ): Promise<CallEnd | undefined> => {
   const { agent } = execution
+  const most = execution.limits.toolOutputChars
   const acted = await act(execution, acting, (invocation) =>
-    lastOutput(agent.runTool(invocation), acting),
+    lastOutput(agent.runTool(invocation), acting, most),
   )
   if (acted.kind === 'interrupted') return undefined
-  return acted.kind === 'done' ? succeeded(acted.value) : { status: 'failed', error: acted.error }
+  return acted.kind === 'done' ? succeeded(execution, acted.value) : failed(execution, acted.error)
 }
 
 /** Asks the tool what became of an interrupted call; undefined when the run was told to end meanwhile. */
@@ -56,7 +59,7 @@ export const recoverCall = async (
   )
   if (acted.kind === 'interrupted') return undefined
   // That it cannot find out does not make the call a failed one.
-  return acted.kind === 'done' ? recovered(acted.value) : UNKNOWN
+  return acted.kind === 'done' ? recovered(execution, acted.value) : UNKNOWN
 }
 
 const act = async <T>(
@@ -110,37 +113,66 @@ type Final = Extract<ToolUpdate, { type: 'final' }>
 const lastOutput = async (
   updates: AsyncIterable<ToolUpdate>,
   { part, onPreliminary }: Acting,
+  most: number,
 ): Promise<Final> => {
   for await (const update of updates) {
     if (update.type === 'final') return update
-    onPreliminary(limited(cleanJson(update.output)))
+    onPreliminary(limited(cleanJson(update.output), most).value)
   }
   throw new InvariantError(`The tool ${part.toolName} ended without an output.`)
 }
 
-const succeeded = ({ output, modelOutput }: Pick<Final, 'output' | 'modelOutput'>): CallEnd => ({
-  status: 'succeeded',
-  output: limited(cleanJson(output)),
-  ...(modelOutput === undefined ? {} : { modelOutput: cleanJson(modelOutput) }),
-})
-
-/** Characters of an output as JSON that are kept. */
-const OUTPUT_LIMIT = 1_000_000
-
-/** A longer output is cut to text, with a note that the model and people see. */
-const limited = (output: unknown): unknown => {
-  const text = typeof output === 'string' ? output : JSON.stringify(output)
-  if (text.length <= OUTPUT_LIMIT) return output
-  const kept = cleanText(text.slice(0, OUTPUT_LIMIT))
-  return `${kept}\n[Cut: the output of the tool had ${text.length} characters; these are the first ${OUTPUT_LIMIT}.]`
+const succeeded = async (
+  execution: Execution,
+  { output, modelOutput }: Pick<Final, 'output' | 'modelOutput'>,
+): Promise<CallEnd> => {
+  const kept = within(execution, cleanJson(output))
+  if (modelOutput === undefined) return { status: 'succeeded', output: kept }
+  const told = await keepToolFiles(execution, modelOutput)
+  return {
+    status: 'succeeded',
+    output: kept,
+    modelOutput: limitedForModel(cleanJson(told), execution.limits.toolOutputChars),
+  }
 }
 
-const recovered = (recovery: Recovery): CallEnd | 'not-executed' => {
+const failed = (execution: Execution, error: string): CallEnd => ({
+  status: 'failed',
+  error: String(within(execution, error)),
+})
+
+/** What is kept of an output, within its own limit and that of the answer. */
+const within = ({ limits, room }: Execution, output: unknown): unknown => {
+  const { value, chars } = limited(output, Math.min(limits.toolOutputChars, room.left))
+  room.take(chars)
+  return value
+}
+
+/** A longer output is cut to text, with a note that the model and people see. */
+const limited = (output: unknown, most: number): { value: unknown; chars: number } => {
+  const text = typeof output === 'string' ? output : JSON.stringify(output)
+  if (text.length <= most) return { value: output, chars: text.length }
+  const kept = cleanText(text.slice(0, most))
+  const value = `${kept}\n[Cut: the output of the tool had ${text.length} characters; ${limitSentence('toolOutputChars', most)}.]`
+  return { value, chars: value.length }
+}
+
+const limitedForModel = (told: unknown, most: number): unknown => {
+  const { type, value } = told as { type: string; value?: unknown }
+  if (type === 'text') return { ...(told as object), value: limited(value, most).value }
+  const cut = limited(told, most).value
+  return typeof cut === 'string' ? { type: 'text', value: cut } : cut
+}
+
+const recovered = async (
+  execution: Execution,
+  recovery: Recovery,
+): Promise<CallEnd | 'not-executed'> => {
   switch (recovery.outcome) {
     case 'succeeded':
-      return succeeded(recovery)
+      return succeeded(execution, recovery)
     case 'failed':
-      return { status: 'failed', error: cleanText(recovery.error) }
+      return failed(execution, cleanText(recovery.error))
     case 'not-executed':
       return recovery.outcome
     case 'unknown':

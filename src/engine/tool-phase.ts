@@ -5,7 +5,7 @@
  * started and has no result is executed again only when its tool is idempotent, else it is said to be unknown.
  */
 import type { ModelMessage } from 'ai'
-import { coerceError, LeaseLostError } from '../domain/errors.ts'
+import { coerceError, LeaseLostError, ToolFailedError } from '../domain/errors.ts'
 import {
   executableCalls,
   type DataPart,
@@ -14,6 +14,7 @@ import {
   type ToolCallRecord,
 } from '../domain/step.ts'
 import { cleanJson } from '../domain/text.ts'
+import { charsOf } from './answer-room.ts'
 import { concurrently } from './concurrently.ts'
 import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
 import { interruptReason, pause, untilAborted, type Execution } from './execution.ts'
@@ -39,6 +40,8 @@ class ToolPhase {
   readonly #view: StepView
   readonly #messages: readonly ModelMessage[]
   readonly #calls = new Map<string, ToolCallRecord>()
+  /** Characters of the data parts that each call has written. */
+  readonly #written = new Map<string, number>()
 
   constructor(execution: Execution, view: StepView, messages: readonly ModelMessage[]) {
     this.#execution = execution
@@ -177,10 +180,25 @@ class ToolPhase {
     const call = this.#calls.get(part.toolCallId)!
     const { transient, ...rest } = written
     const data = { ...rest, data: cleanJson(rest.data) }
+    this.#takeRoom(call, data, transient === true)
     const chunk = { ...dataChunk(data), ...(transient ? { transient } : {}) }
     const n = writer.chunk(call.stepIndex, chunk as ReturnType<typeof dataChunk>)
     if (transient) return
     this.#calls.set(part.toolCallId, { ...call, data: [...call.data, { ...data, n }] })
+  }
+
+  /** @throws ToolFailedError to the tool that writes without end */
+  #takeRoom({ toolCallId }: ToolCallRecord, part: Omit<DataPart, 'n'>, transient: boolean): void {
+    const { limits, room } = this.#execution
+    const chars = charsOf(part)
+    const written = (this.#written.get(toolCallId) ?? 0) + chars
+    if (chars > room.left || written > limits.toolOutputChars)
+      throw new ToolFailedError(
+        `The tool writes more data than the answer keeps of a call: at most ${limits.toolOutputChars} characters.`,
+      )
+    if (transient) return
+    this.#written.set(toolCallId, written)
+    room.take(chars)
   }
 
   async #end(call: ToolCallRecord, end: CallEnd): Promise<void> {

@@ -4,6 +4,7 @@
  * INVARIANT: nothing is executed here without a lease that this process believes to hold.
  */
 import { coerceError, LeaseLostError } from '../domain/errors.ts'
+import type { Limits } from '../domain/limits.ts'
 import type { RunRecord } from '../domain/run.ts'
 import { keepLeases } from './lease-keeper.ts'
 import { Outages } from './outages.ts'
@@ -20,6 +21,7 @@ export type WorkerOptions = {
   readonly holder: string
   readonly leaseTtlMs: number
   readonly sweepMs: number
+  readonly limits: Limits
   readonly onError: EngineEvents['error']
 }
 
@@ -127,6 +129,7 @@ export class Worker {
     const execution = new RunExecution(this.#ports, run, {
       draining: () => this.#draining,
       leaseTtlMs: this.#options.leaseTtlMs,
+      limits: this.#options.limits,
       claimedAt,
       onError: this.#options.onError,
     })

@@ -9,6 +9,7 @@ import type { Agent, LogRead, ModelPart } from '../../src/engine/ports.ts'
 import { closingFrames, type Frame } from '../../src/engine/replay.ts'
 import { RunReader } from '../../src/engine/reader.ts'
 import { RunWriter } from '../../src/engine/run-writer.ts'
+import { filePart } from '../../src/engine/model-parts.ts'
 import { StepBuilder } from '../../src/engine/step-builder.ts'
 import { uiParts } from '../../src/engine/ui-parts.ts'
 import { viewOf, withSnapshot } from '../../src/engine/view.ts'
@@ -324,6 +325,11 @@ const live = async (script: {
   return { world, clients: clients.map(({ client }) => client), seen }
 }
 
+const give = (builder: StepBuilder, part: ModelPart): void =>
+  part.type === 'file' || part.type === 'reasoning-file'
+    ? builder.file(filePart(part))
+    : builder.accept(part)
+
 const playStep = async (
   world: World,
   stepIndex: number,
@@ -338,10 +344,11 @@ const playStep = async (
       stepIndex,
       epoch: world.epoch,
       startedAt: new Date(0),
+      room: Number.POSITIVE_INFINITY,
     })
   let builder = attempt()
   for (const happening of script.model) {
-    if (happening.kind === 'parts') for (const part of happening.parts) builder.accept(part)
+    if (happening.kind === 'parts') for (const part of happening.parts) give(builder, part)
     if (happening.kind === 'flush') await look()
     if (happening.kind === 'break') builder = attempt()
     if (happening.kind === 'crash') {

@@ -3,19 +3,11 @@ import type { EngineApi } from '../../src/engine/api.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { developmentGuard } from '../../src/http/development-guard.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
-import { rawRequest } from './serving.ts'
+import { noEngine, rawRequest } from './serving.ts'
 
 const principal = { workspaceId: 'w1', userId: 'u1' }
-const unused = () => Promise.reject(new TypeError('not asked'))
 /** An engine that knows how to stop nothing, which is all that these requests come to. */
-const engine: EngineApi = {
-  startTurn: unused,
-  attach: unused,
-  attachOwn: unused,
-  latest: unused,
-  stop: async () => false,
-  history: async () => ({ messages: [], activeRun: null }),
-}
+const engine: EngineApi = { ...noEngine, stop: async () => false }
 
 let http: HttpServer
 let url: string

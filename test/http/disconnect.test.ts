@@ -129,7 +129,8 @@ describe('a disconnect', () => {
       yield { type: 'text-end', id: '0' }
       yield finishPart()
     })
-    await using server = await serving(defineAgent({ name: 'a', model }))
+    const runLimits = { stepChars: size + 1000, answerChars: size + 1000 }
+    await using server = await serving(defineAgent({ name: 'a', model }), { runLimits })
     const response = await server.post('/ai-chat', turn('c1', 'Hi'))
     await until(async () => (await latest(server)).run.status === 'succeeded')
     const parts = await messageParts(await chunksOf(response))

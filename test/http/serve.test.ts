@@ -6,20 +6,11 @@ import type { EngineApi } from '../../src/engine/api.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { serveHttp } from '../../src/http/serve.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { PRINCIPAL } from './serving.ts'
-
-const unused = () => Promise.reject(new TypeError('not asked'))
+import { noEngine, PRINCIPAL } from './serving.ts'
 
 const appWith = (history: EngineApi['history']) =>
   createHttpApp({
-    engine: {
-      startTurn: unused,
-      attach: unused,
-      attachOwn: unused,
-      stop: unused,
-      latest: unused,
-      history,
-    },
+    engine: { ...noEngine, history },
     authenticate: async () => PRINCIPAL,
     onError: (error) => {
       throw error

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import type { AgentDefinition } from '../../src/agent/define-agent.ts'
+import type { Limits } from '../../src/domain/limits.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Principal } from '../../src/domain/run.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
@@ -27,15 +28,21 @@ export type ServingOptions = {
   /** Wraps the engine that the app sees. */
   readonly decorate?: (engine: EngineApi) => EngineApi
   readonly limits?: HttpLimits
+  readonly runLimits?: Partial<Limits>
   /** False: runs of the workspace end with their request. */
   readonly autonomousRuns?: boolean
 }
 
 export const serving = async (
   agent: AgentDefinition,
-  { limits = {}, autonomousRuns = true, decorate = (engine) => engine }: ServingOptions = {},
+  {
+    limits = {},
+    runLimits = {},
+    autonomousRuns = true,
+    decorate = (engine) => engine,
+  }: ServingOptions = {},
 ): Promise<Serving> => {
-  const outlast = await testOutlast([agent])
+  const outlast = await testOutlast([agent], { limits: runLimits })
   await outlast.db
     .updateTable('workspaces')
     .set({ settings: JSON.stringify({ ai: { autonomousRuns } }) as never })
@@ -63,8 +70,12 @@ export const serving = async (
 
 const unused = () => Promise.reject(new TypeError('not asked'))
 
+/** What a file that is not there consists of. */
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
 /** Knows nothing and starts nothing. */
 export const noEngine: EngineApi = {
+  files: { upload: unused, find: async () => undefined, read: noBytes },
   startTurn: unused,
   attach: async () => undefined,
   attachOwn: unused,
@@ -75,6 +86,7 @@ export const noEngine: EngineApi = {
 
 /** The same engine as an object that can be spread. */
 const delegate = (engine: EngineApi): EngineApi => ({
+  files: engine.files,
   startTurn: (turn) => engine.startTurn(turn),
   attach: (...args) => engine.attach(...args),
   attachOwn: (run) => engine.attachOwn(run),
