@@ -241,6 +241,7 @@ export interface ChunkLog {
 /* The agent */
 
 export type ModelPart = Experimental_LanguageModelStreamPart<ToolSet>
+export type ModelAnswer = AsyncIterable<ModelPart>
 
 /** What a model is told of a run, in the form in which its provider takes it back. */
 export type RunMessages = {
@@ -269,15 +270,8 @@ export type StepContext = {
 export type PreparedStep = {
   readonly request: StepRequest
   readonly messages: readonly ModelMessage[]
-  /**
-   * One model call. Closing the iterator or aborting the signal closes the provider's connection.
-   *
-   * @param messages - those above, with the bytes of the files that they name
-   */
-  readonly call: (
-    signal: AbortSignal,
-    messages?: readonly ModelMessage[],
-  ) => AsyncIterable<ModelPart>
+  /** One model call; closing it or aborting the signal closes the connection. `messages`: with the bytes of files. */
+  readonly call: (signal: AbortSignal, messages?: readonly ModelMessage[]) => ModelAnswer
   readonly describeFailure: (error: unknown) => ModelFailure
   /** What the call cost, in millionths of a currency unit; undefined when nobody knows. */
   readonly costMicros: (usage: Usage) => number | undefined

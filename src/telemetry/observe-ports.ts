@@ -138,9 +138,9 @@ class Watch {
     const model = { provider, modelId }
     return {
       ...step,
-      call: (signal) => {
+      call: (...args) => {
         const asked = clock.now()
-        return watchFirst(step.call(signal), () =>
+        return watchFirst(step.call(...args), () =>
           this.#observe({ kind: 'first-chunk', ref, model, ms: clock.now() - asked }),
         )
       },

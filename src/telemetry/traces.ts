@@ -118,7 +118,7 @@ export class Traces {
       ...agent,
       prepareStep: async (context) => {
         const step = await agent.prepareStep(context)
-        return { ...step, call: (signal) => this.#callModel(agent, step, within, signal) }
+        return { ...step, call: (...args) => this.#callModel(agent, step, within, args) }
       },
       runTool: (invocation) => this.#runTool(agent, invocation, within),
     }
@@ -128,7 +128,7 @@ export class Traces {
     agent: Agent,
     step: PreparedStep,
     within: Context,
-    signal: AbortSignal,
+    args: Parameters<PreparedStep['call']>,
   ): AsyncIterable<ModelPart> {
     const { provider, modelId } = step.request
     const attributes = {
@@ -140,7 +140,7 @@ export class Traces {
     const options = { kind: SpanKind.CLIENT, attributes }
     const span = this.#tracer.startSpan(`chat ${modelId}`, options, within)
     const inside = trace.setSpan(within, span)
-    const call = () => step.call(signal)
+    const call = () => step.call(...args)
     return endedWith(inContext(call, inside), span, (part) => {
       span.setAttributes(modelAttributes(part))
       if (part.type === 'error') fail(span, step.describeFailure(part.error).code)
