@@ -4,6 +4,8 @@ import process from 'node:process'
 import { readConfig, type Config } from './config.ts'
 import { coerceError, OutlastError } from './domain/errors.ts'
 import { startServer } from './server.ts'
+import { createLog } from './telemetry/create-log.ts'
+import { errorFields } from './telemetry/error-fields.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`${line}\n`)
@@ -25,12 +27,19 @@ const database = ({ databaseUrl, dataDir }: Config): string => {
 
 const serve = async () => {
   const config = readConfig()
-  const server = await startServer(config, (error, { during, runId }) =>
-    complain(`While ${during}${runId ? ` (run ${runId})` : ''}: ${explain(error)}`),
-  )
+  const { logFormat: format, logLevel: level } = config.telemetry
+  const log = createLog({ format, level, write: (line) => process.stderr.write(line) })
+  const server = await startServer(config, {
+    log,
+    onError: (error, { during, runId }) =>
+      format === 'json'
+        ? log.error({ during, run: runId, error: errorFields(error) }, 'error')
+        : complain(`While ${during}${runId ? ` (run ${runId})` : ''}: ${explain(error)}`),
+  })
   say(`Outlast  ${server.url}`)
   say(`data     ${database(config)}`)
   say(`model    ${server.model}${server.model === 'demo' ? DEMO_NOTE : ''}`)
+  if (server.metricsUrl !== undefined) say(`metrics  ${server.metricsUrl}`)
 
   let closingSince: number | undefined
   const close = (signal: NodeJS.Signals) => {

@@ -10,6 +10,7 @@ import {
   text,
   type IdentityConfig,
 } from './config-identity.ts'
+import { telemetryOf, telemetrySettings, type TelemetryConfig } from './config-telemetry.ts'
 import { ConfigError } from './domain/errors.ts'
 
 export type Config = {
@@ -38,6 +39,7 @@ export type Config = {
   readonly corsOrigins: readonly string[]
   /** Of each user, where there are any; 0 for any number. */
   readonly requestsPerMinute: number
+  readonly telemetry: TelemetryConfig
 }
 
 /** How a model provider is reached; checked when its model is made. */
@@ -96,6 +98,7 @@ const schema = (cwd: string) =>
         error: `OUTLAST_LEASE_MS is no lease time: set it to whole milliseconds from ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}, such as 10000.`,
       }),
     ...identitySettings,
+    ...telemetrySettings,
   })
 
 const hostMistake = ({
@@ -147,5 +150,6 @@ export const readConfig = (
     identity: identityOf(value),
     corsOrigins: value.OUTLAST_CORS_ORIGINS,
     requestsPerMinute: value.OUTLAST_REQUESTS_PER_MINUTE,
+    telemetry: telemetryOf(value),
   }
 }

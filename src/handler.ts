@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { ConfigError } from './domain/errors.ts'
 import { createAdmission, type AdmissionLimits } from './http/admission.ts'
-import { createHttpApp, type Guard, type HttpApp, type HttpLimits } from './http/app.ts'
+import {
+  createHttpApp,
+  type Guard,
+  type HttpApp,
+  type HttpLimits,
+  type OnRequest,
+} from './http/app.ts'
 import type { CrossOrigin } from './http/cross-origin.ts'
 import type { Connection } from './http/env.ts'
 import type { Authenticate } from './http/identity/identity.ts'
@@ -59,6 +65,7 @@ export const toNodeHandler = (
 export type OutlastAppOptions = OutlastHandlerOptions & {
   readonly guard?: Guard
   readonly health?: Readonly<Record<string, unknown>>
+  readonly onRequest?: OnRequest | undefined
 }
 
 export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): HttpApp => {
@@ -73,6 +80,7 @@ export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): 
   return createHttpApp({
     ...rest,
     engine: outlast.engine,
+    readiness: outlast.readiness,
     authenticate: createAdmission({ authenticate, ensure, limits }),
     basePath,
     cors,

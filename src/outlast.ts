@@ -17,6 +17,7 @@ import { createJournal } from './store/journal.ts'
 import { createLeases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
+import { databaseAnswers } from './store/readiness.ts'
 import { createRunStore } from './store/run-store.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
 import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
@@ -54,8 +55,13 @@ export type Outlast = AsyncDisposable & {
   readonly tokens: Tokens
   /** The `onError` that it was made with. */
   readonly report: EngineEvents['error']
+  /** Whether a load balancer should send requests here. */
+  readonly readiness: () => Promise<Readiness>
   close(graceMs?: number): Promise<void>
 }
+
+/** Each check by its name; a check that fails says so. */
+export type Readiness = { readonly database: boolean; readonly accepting: boolean }
 
 /**
  * Opens the database and starts to execute runs.
@@ -107,7 +113,9 @@ export const assembleOutlast = async (
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
   })
   engine.start()
+  let accepting = true
   const close = async (graceMs?: number) => {
+    accepting = false
     await engine.close(graceMs)
     log[Symbol.dispose]()
     await store[Symbol.asyncDispose]()
@@ -118,6 +126,7 @@ export const assembleOutlast = async (
     principals: createPrincipals(db),
     tokens: createTokens(db),
     report: onError,
+    readiness: async () => ({ database: await databaseAnswers(db), accepting }),
     close,
     [Symbol.asyncDispose]: () => close(),
   }

@@ -1,5 +1,7 @@
 /** The server that `npm start` runs: for everybody on this machine, or for callers who prove who they are. */
 import { pathToFileURL } from 'node:url'
+import { Hono } from 'hono'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { isAgentDefinition, defineAgent, type AgentDefinition } from './agent/define-agent.ts'
 import { createDemoTools } from './agent/demo/tools.ts'
 import { resolveModel } from './agent/providers/resolve-model.ts'
@@ -16,11 +18,15 @@ import { jwtIdentity } from './http/identity/jwt-identity.ts'
 import { tokenIdentity } from './http/identity/token-identity.ts'
 import { serveHttp } from './http/serve.ts'
 import { createOutlast, type Outlast } from './outlast.ts'
+import type { Log } from './telemetry/log.ts'
+import { requestMetrics } from './telemetry/request-metrics.ts'
 
 export type RunningServer = {
   readonly url: string
   /** What new runs are answered by: `demo` or `<provider>/<model id>`. */
   readonly model: string
+  /** Where its metrics are, when it has any. */
+  readonly metricsUrl: string | undefined
   /** Ends requests and runs in good order. */
   close(): Promise<void>
 }
@@ -37,16 +43,23 @@ const INSTRUCTIONS =
   'You are a helpful assistant. You can look into the files of one folder, fetch public web pages, calculate and wait. ' +
   'Use your tools where they help, and say so when one of them fails.'
 
+export type ServerTelemetry = {
+  readonly log: Log
+  readonly onError: EngineEvents['error']
+}
+
 export const startServer = async (
   config: Config,
-  onError: EngineEvents['error'],
+  { log, onError }: ServerTelemetry,
 ): Promise<RunningServer> => {
   const agents = await loadAgents(config)
+  const registry = config.telemetry.metrics ? createRegistry() : undefined
   const { databaseUrl: url, dataDir } = config
   const outlast = await createOutlast({
     database: url === undefined ? { dataDir } : { url },
     agents,
     leaseTtlMs: config.leaseMs,
+    telemetry: { log, ...(registry ? { metrics: registry } : {}) },
     onError,
   })
   try {
@@ -58,6 +71,7 @@ export const startServer = async (
         : onThisMachine((...request) => developmentGuard(port)(...request))),
       page: true,
       health: { model },
+      onRequest: registry && requestMetrics(registry, () => performance.now()),
     })
     const http = await serveHttp({
       app,
@@ -66,19 +80,46 @@ export const startServer = async (
       onError: (error) => onError(error, { during: 'accepting connections' }),
     })
     port = http.port
+    const metrics = registry && (await serveMetrics(registry, config.telemetry.metrics!, onError))
     return {
-      url: `http://${config.host.includes(':') ? `[${config.host}]` : hostName(config.host)}:${port}`,
+      url: urlOf(config.host, port),
       model,
+      metricsUrl: metrics && `${urlOf(config.telemetry.metrics!.host, metrics.port)}/metrics`,
       async close() {
         const runs = outlast.close()
         await http.close()
         await runs
+        await metrics?.close(0)
       },
     }
   } catch (error) {
     await outlast.close(0)
     throw error
   }
+}
+
+/** What a process always says of itself is counted too: its memory, its event loop. */
+const createRegistry = (): Registry => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
+
+/** On a port of its own: whoever may look at the metrics need not get near the API. */
+const serveMetrics = (
+  registry: Registry,
+  { host, port }: { readonly host: string; readonly port: number },
+  onError: EngineEvents['error'],
+) => {
+  const app = new Hono().get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  )
+  return serveHttp({
+    app: { fetch: (request) => app.fetch(request) },
+    host,
+    port,
+    onError: (error) => onError(error, { during: 'serving metrics' }),
+  })
 }
 
 /** Callers prove who they are, and may be anywhere. */
@@ -102,7 +143,10 @@ const onThisMachine = (guard: Guard) => ({
   limits: { requestsPerMinute: 0 },
 })
 
-const hostName = (host: string): string => (host === '127.0.0.1' ? 'localhost' : host)
+const urlOf = (host: string, port: number): string => {
+  const name = host === '127.0.0.1' ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
 
 const nameOf = ({ model }: AgentDefinition): string =>
   model.modelId === 'demo' ? 'demo' : `${model.provider}/${model.modelId}`

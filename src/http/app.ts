@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono'
 import { getPath } from 'hono/utils/url'
 import { RouteNotFoundError } from '../domain/errors.ts'
 import type { EngineApi } from '../engine/api.ts'
+import { problemOf } from '../protocol/problem.ts'
 import type { Admit } from './admission.ts'
 import { chatRoutes } from './chat-routes.ts'
 import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
@@ -38,16 +39,26 @@ export type HttpAppOptions = {
   readonly page?: string
   /** What the health check says beside `status`. */
   readonly health?: Readonly<Record<string, unknown>>
+  /** Whether the server can do its work, by the names of what it needs; always unless set. */
+  readonly readiness?: () => Promise<Readonly<Record<string, boolean>>>
+  /** Hears of each request to a route of the API, and of its answer. */
+  readonly onRequest?: OnRequest | undefined
   /** Hears of errors that are not the caller's. */
   readonly onError: (error: Error) => void
 }
+
+/** Called with a request's route; what it returns is called with the status, for a stream when that has ended. */
+export type OnRequest = (request: {
+  readonly method: string
+  readonly route: string
+}) => (status: number) => void
 
 export type Guard = (request: Request, remote: Remote) => void
 
 export type HttpApp = Hono<Env>
 
 export const createHttpApp = (options: HttpAppOptions): HttpApp => {
-  const { engine, authenticate, guard, cors, limits = {}, page, health, onError } = options
+  const { engine, authenticate, guard, cors, limits = {}, page, onRequest, onError } = options
   const app = new Hono<Env>({ getPath: pathBelow(options.basePath ?? '') })
   const fail = (error: unknown) => problemResponse(error, onError)
   app.onError(fail)
@@ -60,8 +71,16 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const admitted = (route: Route): Mountable => ({
     ...route,
     handle: async (c) => {
-      if (!route.open) c.set('principal', await authenticate(c.req.raw, remoteOf(c)))
-      return route.handle(c)
+      const onAnswer = onRequest?.({ method: route.method, route: route.path })
+      try {
+        if (!route.open) c.set('principal', await authenticate(c.req.raw, remoteOf(c)))
+        const answer = await route.handle(c)
+        onAnswer?.(answer.status)
+        return answer
+      } catch (error) {
+        onAnswer?.(problemOf(error).status)
+        throw error
+      }
     },
   })
   const files = page === undefined ? async () => undefined : staticFiles(page)
@@ -77,7 +96,7 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
     }),
   ]
   mount(app, [
-    ...[...routes, ...serverRoutes(routes, health)].map(admitted),
+    ...[...routes, ...serverRoutes(routes, options)].map(admitted),
     { method: 'GET', path: '/', handle: file },
   ])
   app.get('*', file)

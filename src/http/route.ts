@@ -42,7 +42,8 @@ export type Route = Mountable & {
   readonly problems?: readonly ProblemCode[]
 }
 
-export const json = (data: unknown): Response => Response.json(data, { headers: API_HEADERS })
+export const json = (data: unknown, status = 200): Response =>
+  Response.json(data, { status, headers: API_HEADERS })
 
 /** Each path answers its methods and says which they are to all others. */
 export const mount = (app: HttpApp, routes: readonly Mountable[]): void => {

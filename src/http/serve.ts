@@ -7,7 +7,7 @@ import { coerceError, ConfigError } from '../domain/errors.ts'
 import type { HttpApp } from './app.ts'
 
 export type ServeOptions = {
-  readonly app: HttpApp
+  readonly app: Pick<HttpApp, 'fetch'>
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number

@@ -1,14 +1,19 @@
 /** What the server says of itself: that it is there, and what it can be asked. */
 import { z } from 'zod'
-import { healthAnswer } from '../protocol/answers.ts'
+import { healthAnswer, readinessAnswer } from '../protocol/answers.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import { describeApi } from './openapi.ts'
 import { json, type Route } from './route.ts'
 
-/** @param health - what the health check says beside `status` */
+export type ServerRoutesOptions = {
+  /** What the health check says beside `status`. */
+  readonly health?: Readonly<Record<string, unknown>>
+  readonly readiness?: () => Promise<Readonly<Record<string, boolean>>>
+}
+
 export const serverRoutes = (
   routes: readonly Route[],
-  health: Readonly<Record<string, unknown>> = {},
+  { health = {}, readiness = async () => ({}) }: ServerRoutesOptions,
 ): Route[] => {
   const own: Route[] = [
     {
@@ -19,6 +24,22 @@ export const serverRoutes = (
       open: true,
       answers: { 200: { says: 'It is.', schema: healthAnswer } },
       handle: () => json({ status: 'ok', ...health }),
+    },
+    {
+      method: 'GET',
+      path: ROUTES.ready,
+      id: 'getReadiness',
+      summary: 'Whether requests should be sent to this server.',
+      open: true,
+      answers: {
+        200: { says: 'They should.', schema: readinessAnswer },
+        503: { says: 'Not now; `checks` says why.', schema: readinessAnswer },
+      },
+      handle: async () => {
+        const checks = await readiness()
+        const ready = Object.values(checks).every(Boolean)
+        return json({ ready, checks }, ready ? 200 : 503)
+      },
     },
     {
       method: 'GET',

@@ -65,3 +65,8 @@ export const historyAnswer = z.object({
 })
 
 export const healthAnswer = z.looseObject({ status: z.literal('ok') })
+
+export const readinessAnswer = z.object({
+  ready: z.boolean(),
+  checks: z.record(z.string(), z.boolean()),
+})

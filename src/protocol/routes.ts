@@ -14,6 +14,7 @@ export const ROUTES = {
   messages: `${API_PATH}/:chatId/messages`,
   openapi: `${API_PATH}/openapi.json`,
   health: '/healthz',
+  ready: '/readyz',
 } as const
 
 type ParamOf<Route extends string> = Route extends `${string}:${infer Name}/${string}`
