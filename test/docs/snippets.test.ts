@@ -75,6 +75,14 @@ it('the snippets of docs/tools.md run', async () => {
   expect(stdout).toBe("cashier [ 'refund', 'balance' ]\n")
 })
 
+it('the snippets of docs/operations.md run', async () => {
+  const [server] = await snippets('docs/operations.md')
+  const { stdout, stderr } = await run('operations.ts', server!)
+  expect(stderr).toBe('')
+  expect(stdout).toContain('{ database: true, accepting: true }')
+  expect(stdout).toContain('outlast_runs_executing 0')
+})
+
 it('the snippets are well typed', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const checked = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
