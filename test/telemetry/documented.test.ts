@@ -14,7 +14,7 @@ test('docs/operations.md has each metric with its labels, and no other', () => {
   }[]
   const page = readFileSync('docs/operations.md', 'utf8')
   const rows = [...page.matchAll(/^\| `(outlast_\w+)` \| (.*) \|$/gm)]
-  expect(rows.map(([, name]) => name).toSorted()).toEqual(
+  expect(rows.map(([, name]) => String(name)).toSorted()).toEqual(
     metrics.map(({ name }) => name).toSorted(),
   )
   for (const { name, labelNames } of metrics) {

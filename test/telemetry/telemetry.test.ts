@@ -196,7 +196,7 @@ describe('the trace of a run', () => {
     const ends = spans
       .filter(({ name }) => name === 'invoke_agent talker')
       .map(({ attributes }) => attributes['outlast.run.end'])
-    expect(ends.toSorted()).toEqual(['released', 'succeeded'])
+    expect(ends.map(String).toSorted()).toEqual(['released', 'succeeded'])
     const inner = spans.find(({ name }) => name === 'the span of a tool')!
     const parent = spans.find(
       (span) => span.spanContext().spanId === inner.parentSpanContext?.spanId,
