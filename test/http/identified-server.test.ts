@@ -1,0 +1,102 @@
+/** The server with users: anywhere, through any proxy, for whoever proves who it is. */
+import { tmpdir } from 'node:os'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { startServer, type RunningServer } from '../../src/server.ts'
+import { openDatabase, type OutlastDatabase } from '../../src/store/database.ts'
+import { createTokens } from '../../src/store/tokens.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { AUDIENCE, claimsWith, ISSUER, sign } from './identity/issuer.ts'
+import { rawRequest } from './serving.ts'
+
+const SECRET = 'a secret that both of us know, and long enough'
+const CORS = 'https://app.example'
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let db: OutlastDatabase
+let server: RunningServer
+const errors: Error[] = []
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const settings = {
+    PORT: '0',
+    DATABASE_URL: database.url,
+    OUTLAST_AUTH: 'token,jwt',
+    OUTLAST_JWT_SECRET: SECRET,
+    OUTLAST_JWT_ISSUER: ISSUER,
+    OUTLAST_JWT_AUDIENCE: AUDIENCE,
+    OUTLAST_JWT_WORKSPACE_CLAIM: 'org',
+    OUTLAST_CORS_ORIGINS: CORS,
+    OUTLAST_REQUESTS_PER_MINUTE: '20',
+  }
+  server = await startServer(readConfig(settings, tmpdir()), (error) => errors.push(error))
+  db = await openDatabase({ url: database.url })
+})
+afterAll(async () => {
+  await db.destroy()
+  await server.close()
+  await database[Symbol.asyncDispose]()
+  expect(errors).toEqual([])
+})
+
+const proxied = { host: 'chat.example', 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https' }
+const ask = (authorization: string | undefined, path = '/ai-chat/c1/messages') =>
+  rawRequest(`${server.url}${path}`, {
+    headers: { ...proxied, ...(authorization ? { authorization } : {}) },
+  })
+
+describe('a server with users', () => {
+  it('takes its own tokens and JWTs, under its public name and behind a proxy', async () => {
+    const { token } = await createTokens(db).create({
+      principal: { workspaceId: 'acme', userId: 'ann' },
+      name: 'x',
+    })
+    const claims = claimsWith({ org: 'acme', sub: 'bob' })
+    const jwt = await sign(new TextEncoder().encode(SECRET), claims, { alg: 'HS256' })
+    for (const bearer of [token, jwt]) expect((await ask(`Bearer ${bearer}`)).status).toBe(200)
+    const users = await db.selectFrom('users').select(['workspaceId', 'id']).orderBy('id').execute()
+    expect(users).toEqual([
+      { workspaceId: 'acme', id: 'ann' },
+      { workspaceId: 'acme', id: 'bob' },
+    ])
+  })
+
+  it('says to nobody in particular that it is there, and to nobody what it has', async () => {
+    expect((await ask(undefined, '/healthz')).status).toBe(200)
+    const refused = await ask(undefined)
+    expect(refused).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } })
+    expect((await ask(`Bearer ol_${'a'.repeat(43)}`)).body).toContain('does not know the token')
+    expect((await ask('Bearer a.b.c')).status).toBe(401)
+  })
+
+  it('lets pages of the named origins in', async () => {
+    const headers = { origin: CORS, 'access-control-request-method': 'POST' }
+    const answer = await rawRequest(`${server.url}/ai-chat`, { method: 'OPTIONS', headers })
+    expect(answer.headers['access-control-allow-origin']).toBe(CORS)
+  })
+
+  it('counts the requests of a user', async () => {
+    const claims = claimsWith({ org: 'acme', sub: 'eager' })
+    const jwt = await sign(new TextEncoder().encode(SECRET), claims, { alg: 'HS256' })
+    const answers = await Promise.all(Array.from({ length: 21 }, () => ask(`Bearer ${jwt}`)))
+    const limited = answers.filter(({ status }) => status === 429)
+    expect(limited).toHaveLength(1)
+    expect(Number(limited[0]!.headers['retry-after'])).toBeGreaterThan(0)
+  })
+})
+
+it('a server with users does not start with keys that protect nothing', async () => {
+  const settings = {
+    OUTLAST_AUTH: 'jwt',
+    OUTLAST_JWT_JWKS_URL: 'http://id.example/jwks.json',
+    OUTLAST_JWT_ISSUER: ISSUER,
+    OUTLAST_JWT_AUDIENCE: AUDIENCE,
+    PORT: '0',
+    DATABASE_URL: database.url,
+  }
+  const config = readConfig(settings, tmpdir())
+  await expect(startServer(config, (error) => errors.push(error))).rejects.toMatchObject({
+    code: 'INVALID_CONFIG',
+    message: expect.stringContaining('has to be an https address'),
+  })
+})
