@@ -26,7 +26,7 @@ const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   runId: z.string().meta({ description: 'The id of the run.' }),
 }
 
-export const describeApi = (routes: readonly Route[]) =>
+export const describeApi = (routes: readonly Route[]): ReturnType<typeof createDocument> =>
   createDocument(
     {
       openapi: '3.1.0',

@@ -2,7 +2,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import type { ClientBase, PoolClient } from 'pg'
 import { ConfigError } from '../domain/errors.ts'
-import { openEmbedded } from './embedded.ts'
 import { isSchemaClash } from './pg-errors.ts'
 import { pgTypes } from './pg-types.ts'
 import { type ConnectionOptions, type Connections, poolPostgres } from './postgres.ts'
@@ -88,9 +87,29 @@ async function openConnections(
     onConnect: (client) => resolveNamesIn(schema, client),
     onError,
   }
-  if (url === undefined) return openEmbedded({ ...common, dataDir })
+  if (url === undefined) return (await loadEmbedded())({ ...common, dataDir })
   return poolPostgres({ ...common, url, maxConnections, silenceMs })
 }
+
+/** Its package is installed only where it is used. */
+async function loadEmbedded() {
+  try {
+    return (await import('./embedded.ts')).openEmbedded
+  } catch (error) {
+    if (!isPackageMissing(error)) throw error
+    throw new ConfigError(
+      'The embedded database needs the package @electric-sql/pglite, which is not installed: ' +
+        'run "npm install @electric-sql/pglite", or give the URL of a PostgreSQL database.',
+      { cause: error },
+    )
+  }
+}
+
+const isPackageMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  error.message.includes("'@electric-sql/pglite'")
 
 /**
  * For raw SQL; what Kysely builds is qualified anyway. Only our schema: a table that is missing in it must not turn out to be

@@ -1,0 +1,156 @@
+/** The package as it is published: installed without this repository and without what is optional. */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+
+type Manifest = {
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+  peerDependenciesMeta: Record<string, { optional: boolean }>
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const execute = promisify(execFile)
+
+let folder: string
+let manifest: Manifest
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outlast-installed-'))
+  manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
+  await pack()
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** What `npm publish` would upload, without the page, is in `packed/package`. */
+const pack = async () => {
+  const staging = join(folder, 'staging')
+  await mkdir(staging)
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md'])
+    await cp(join(root, name), join(staging, name))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const config = join(root, 'tsconfig.build.json')
+  await execute(process.execPath, [tsc, '-p', config, '--outDir', join(staging, 'dist')])
+  const flags = ['--ignore-scripts', '--json', '--loglevel=error']
+  const { stdout } = await execute('npm', ['pack', ...flags], { cwd: staging })
+  const [tarball] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)
+  await mkdir(join(folder, 'packed'))
+  await execute('tar', ['-xzf', join(staging, tarball!.filename), '-C', join(folder, 'packed')])
+}
+
+/** An application that has installed Outlast and some of what it names. */
+const application = async (name: string, packages: readonly string[]) => {
+  const path = join(folder, name)
+  const modules = join(path, 'node_modules')
+  await mkdir(modules, { recursive: true })
+  await cp(join(folder, 'packed/package'), join(modules, 'outlast'), { recursive: true })
+  for (const one of new Set(packages)) {
+    await mkdir(dirname(join(modules, one)), { recursive: true })
+    await symlink(join(root, 'node_modules', one), join(modules, one))
+  }
+  await writeFile(join(path, 'package.json'), '{ "type": "module" }')
+  return {
+    path,
+    run: async (code: string, env: NodeJS.ProcessEnv = {}) => {
+      await writeFile(join(path, 'main.js'), code)
+      const flags = ['--disable-warning=ExperimentalWarning', 'main.js']
+      return (await execute(process.execPath, flags, { cwd: path, env })).stdout.trim()
+    },
+  }
+}
+
+const required = () => [
+  ...Object.keys(manifest.dependencies),
+  ...Object.keys(manifest.peerDependencies).filter(
+    (name) => manifest.peerDependenciesMeta[name]?.optional !== true,
+  ),
+]
+
+const AGENT = `
+  import { createOutlast, createOutlastHandler, defineAgent } from 'outlast'
+  import { MockLanguageModelV4, simulateReadableStream } from 'ai/test'
+  const model = new MockLanguageModelV4()
+  const agents = [defineAgent({ name: 'a', model })]
+  const onError = (error) => { throw error }
+`
+
+test('it works with what it requires, on a PostgreSQL database', async () => {
+  const app = await application('required', required())
+  const code = `${AGENT}
+    await import('outlast/server')
+    const outlast = await createOutlast({
+      database: { url: process.env.URL, schema: 'installed' }, agents, onError,
+    })
+    const principal = { workspaceId: 'w', userId: 'u' }
+    const handler = createOutlastHandler(outlast, { authenticate: () => principal })
+    const response = await handler(new Request('http://x/ai-chat/c1/messages'))
+    console.log(response.status, await response.text())
+    await outlast.db.schema.dropSchema('installed').cascade().execute()
+    await outlast.close()`
+  expect(await app.run(code, { URL: inject('postgresUrl') })).toBe(
+    '200 {"messages":[],"activeRun":null}',
+  )
+})
+
+test('it says what to install for what is optional', async () => {
+  const app = await application('without', required())
+  const code = `${AGENT}
+    await createOutlast({ agents, onError }).catch(({ code, message }) => console.log(code, message))`
+  expect(await app.run(code)).toMatch(/^INVALID_CONFIG .*run "npm install @electric-sql\/pglite"/)
+})
+
+test('its protocol needs nothing but zod, so that a browser can have it', async () => {
+  const app = await application('protocol', ['zod'])
+  const code = `import { ROUTES } from 'outlast/protocol'\nconsole.log(ROUTES.start)`
+  expect(await app.run(code)).toBe('/ai-chat')
+})
+
+test('its declarations are whole, and describe it to a strict application', async () => {
+  const app = await application('typed', [
+    ...required(),
+    ...Object.keys(manifest.peerDependencies),
+    '@types/node',
+    '@types/pg',
+  ])
+  const code = `
+    import { createOutlast, createOutlastHandler, jwtIdentity, tokenIdentity, firstOf } from 'outlast'
+    import type { Authenticate, OutlastHandler } from 'outlast'
+    import { startServer } from 'outlast/server'
+    import { parseTurn } from 'outlast/protocol'
+    declare const outlast: Awaited<ReturnType<typeof createOutlast>>
+    const jwt = jwtIdentity({ secret: 'x', issuer: 'i', audience: 'a' })
+    const authenticate: Authenticate = firstOf(tokenIdentity(outlast), jwt)
+    export const POST: OutlastHandler = createOutlastHandler(outlast, { authenticate })
+    // @ts-expect-error -- a handler without identity would be open to everybody
+    createOutlastHandler(outlast, {})
+    // @ts-expect-error -- public keys and algorithms of secrets never meet
+    jwtIdentity({ jwksUrl: 'https://x', algorithms: ['HS256'], issuer: 'i', audience: 'a' })
+    export const shown: string = (await outlast.tokens.create({
+      principal: { workspaceId: 'w', userId: 'u' }, name: 'n',
+    })).token
+    export { startServer, parseTurn }
+    export const wrong: string = startServer`
+  await writeFile(join(app.path, 'main.ts'), code)
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }
+  await writeFile(join(app.path, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const { stdout } = await execute(process.execPath, [tsc, '-p', app.path, '--pretty', 'false'], {
+    cwd: app.path,
+  }).catch((failed: { stdout: string }) => failed)
+  // What stands in the declarations of others is theirs.
+  const ours = stdout.split('\n').filter((line) => /^(main\.ts|node_modules\/outlast\/)/.test(line))
+  // The one that is wrong on purpose shows that it was looked at.
+  expect(ours).toEqual([expect.stringMatching(/^main\.ts.*TS2322/)])
+})
