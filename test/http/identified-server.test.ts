@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { startServer, type RunningServer } from '../../src/server.ts'
+import { createLog } from '../../src/telemetry/create-log.ts'
 import { openDatabase, type OutlastDatabase } from '../../src/store/database.ts'
 import { createTokens } from '../../src/store/tokens.ts'
 import { createTestDatabase } from '../support/postgres.ts'
@@ -16,6 +17,11 @@ let database: Awaited<ReturnType<typeof createTestDatabase>>
 let db: OutlastDatabase
 let server: RunningServer
 const errors: Error[] = []
+const lines: string[] = []
+const telemetry = {
+  log: createLog({ format: 'json', level: 'debug', write: (line) => lines.push(line) }),
+  onError: (error: Error) => errors.push(error),
+}
 beforeAll(async () => {
   database = await createTestDatabase()
   const settings = {
@@ -29,7 +35,7 @@ beforeAll(async () => {
     OUTLAST_CORS_ORIGINS: CORS,
     OUTLAST_REQUESTS_PER_MINUTE: '20',
   }
-  server = await startServer(readConfig(settings, tmpdir()), (error) => errors.push(error))
+  server = await startServer(readConfig(settings, tmpdir()), telemetry)
   db = await openDatabase({ url: database.url })
 })
 afterAll(async () => {
@@ -37,6 +43,8 @@ afterAll(async () => {
   await server.close()
   await database[Symbol.asyncDispose]()
   expect(errors).toEqual([])
+  // Whatever is logged: no token, and nothing that signs one.
+  expect(lines.join('')).not.toMatch(/ol_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]+\.|both of us know/)
 })
 
 const proxied = { host: 'chat.example', 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https' }
@@ -95,7 +103,7 @@ it('a server with users does not start with keys that protect nothing', async ()
     DATABASE_URL: database.url,
   }
   const config = readConfig(settings, tmpdir())
-  await expect(startServer(config, (error) => errors.push(error))).rejects.toMatchObject({
+  await expect(startServer(config, telemetry)).rejects.toMatchObject({
     code: 'INVALID_CONFIG',
     message: expect.stringContaining('has to be an https address'),
   })
