@@ -100,6 +100,29 @@ describe.each(DATABASES)('on %s', (_name, options) => {
   })
 })
 
+describe('a chat with messages that were replaced', () => {
+  it('is deleted with all of them', async () => {
+    const { gate, agents } = halting()
+    gate.release()
+    await using outlast = await testOutlast(agents)
+    const { engine, principal, db } = outlast
+    const turn = { principal, chatId: 'chat' }
+    const message = { id: 'm1', parts }
+    await outlast.settled((await engine.startTurn({ ...turn, message })).run)
+    for (const text of ['One', 'Two']) {
+      const edited = { id: 'm1', parts: [{ type: 'text', text }] }
+      const edit = { kind: 'edit', messageId: 'm1', message: edited } as const
+      await outlast.settled((await engine.startTurn({ ...turn, ...edit })).run)
+    }
+    const again = { kind: 'regenerate' } as const
+    await outlast.settled((await engine.startTurn({ ...turn, ...again })).run)
+    const kept = () => db.selectFrom('aiChatMessages').select('publicId').execute()
+    expect(await kept()).toHaveLength(7)
+    await db.deleteFrom('aiChats').execute()
+    expect(await kept()).toEqual([])
+  })
+})
+
 describe('a chat that is deleted while it is answered', () => {
   const deleteChats = (db: Awaited<ReturnType<typeof testOutlast>>['db']) =>
     db.deleteFrom('aiChats').execute()
