@@ -12,6 +12,7 @@ import {
 } from './config-identity.ts'
 import { telemetryOf, telemetrySettings, type TelemetryConfig } from './config-telemetry.ts'
 import { ConfigError } from './domain/errors.ts'
+import { LIMIT_NAMES, limitSetting, resolveLimits, type Limits } from './domain/limits.ts'
 
 export type Config = {
   readonly host: string
@@ -33,6 +34,7 @@ export type Config = {
   readonly fetchAllowedHosts: readonly string[]
   /** A run whose process was silent for so long is continued by another one. */
   readonly leaseMs: number
+  readonly limits: Limits
   /** Undefined: everybody on this machine is one user, and nobody else gets in. */
   readonly identity: IdentityConfig | undefined
   /** Pages of other origins that may use the API. */
@@ -147,9 +149,20 @@ export const readConfig = (
     filesRoot: value.OUTLAST_FILES_ROOT,
     fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
     leaseMs: value.OUTLAST_LEASE_MS,
+    limits: limitsOf(env),
     identity: identityOf(value),
     corsOrigins: value.OUTLAST_CORS_ORIGINS,
     requestsPerMinute: value.OUTLAST_REQUESTS_PER_MINUTE,
     telemetry: telemetryOf(value),
   }
 }
+
+const limitsOf = (env: Readonly<Record<string, string | undefined>>): Limits =>
+  resolveLimits(
+    Object.fromEntries(
+      LIMIT_NAMES.flatMap((name) => {
+        const text = env[limitSetting(name)]?.trim()
+        return text ? [[name, Number(text)]] : []
+      }),
+    ),
+  )

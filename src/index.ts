@@ -59,4 +59,5 @@ export type {
   RunTrigger,
   SettledStatus,
 } from './domain/run.ts'
+export { type Limits } from './domain/limits.ts'
 export * from './domain/errors.ts'

@@ -60,6 +60,7 @@ export const startServer = async (
     agents,
     leaseTtlMs: config.leaseMs,
     telemetry: { log, ...(registry ? { metrics: registry } : {}) },
+    limits: config.limits,
     onError,
   })
   try {

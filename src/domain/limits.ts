@@ -83,6 +83,10 @@ export const LIMITS: Readonly<Record<LimitName, Limit>> = TABLE
 
 export const LIMIT_NAMES = Object.keys(TABLE) as LimitName[]
 
+/** The environment variable of a limit: `OUTLAST_MAX_FILE_BYTES` for `fileBytes`. */
+export const limitSetting = (name: LimitName): string =>
+  `OUTLAST_MAX_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
 /** What is said when the limit is hit. */
 export const limitSentence = (name: LimitName, limit: number): string =>
   LIMITS[name].sentence(limit)
@@ -100,6 +104,6 @@ const checkLimit = (name: LimitName, value: number): number => {
   const { standard, most } = LIMITS[name]
   if (value === standard || (Number.isInteger(value) && value >= 1 && value <= most)) return value
   throw new ConfigError(
-    `The limit ${name} is ${value}: set it to a whole number from 1 to ${most}, or leave it out.`,
+    `The limit ${name} is ${value}: set ${limitSetting(name)} or limits.${name} to a whole number from 1 to ${most}, or leave it out.`,
   )
 }

@@ -1,5 +1,6 @@
 /** What the engine offers to the ways in: the HTTP app, the CLI, an embedding application. */
 import type { FileRecord, NewFile } from '../domain/file.ts'
+import type { Limits } from '../domain/limits.ts'
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
 import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
@@ -73,6 +74,7 @@ export interface FilesApi {
 }
 
 export interface EngineApi {
+  readonly limits: Limits
   readonly files: FilesApi
   /**
    * Starts a run for a new message, a changed one or another answer, or finds the one that this very request began.

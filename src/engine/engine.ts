@@ -39,7 +39,7 @@ export class Engine implements EngineApi, AsyncDisposable {
   readonly #ports: WorkerPorts
   readonly #worker: Worker
   readonly #graceMs: number
-  readonly #limits: Limits
+  readonly limits: Limits
   readonly #onError: EngineEvents['error']
   #endSweep: (() => void) | undefined
   readonly #closing = new AbortController()
@@ -48,14 +48,14 @@ export class Engine implements EngineApi, AsyncDisposable {
   constructor(ports: WorkerPorts, options: EngineOptions) {
     this.#ports = ports
     this.#graceMs = options.graceMs ?? 25_000
-    this.#limits = options.limits ?? resolveLimits()
-    this.files = new FileShelf(ports.files, this.#limits)
+    this.limits = options.limits ?? resolveLimits()
+    this.files = new FileShelf(ports.files, this.limits)
     this.#onError = options.onError
     this.#worker = new Worker(ports, {
       holder: options.holder,
       leaseTtlMs: options.leaseTtlMs ?? 10_000,
       sweepMs: options.sweepMs ?? 700,
-      limits: this.#limits,
+      limits: this.limits,
       onError: options.onError,
     })
   }
@@ -78,7 +78,7 @@ export class Engine implements EngineApi, AsyncDisposable {
     if (this.#closed)
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
     const message = request.kind === 'regenerate' ? request.unsent : request.message
-    checkMessage(message?.parts ?? [], this.#limits)
+    checkMessage(message?.parts ?? [], this.limits)
     const { store, conversations, agents, queue, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
     const bound = !(await conversations.autonomousRuns(principal.workspaceId))
@@ -91,7 +91,7 @@ export class Engine implements EngineApi, AsyncDisposable {
         chatId,
         trigger,
         bound,
-        limits: this.#limits,
+        limits: this.limits,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {

@@ -9,13 +9,15 @@ import { chatRoutes } from './chat-routes.ts'
 import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
 import type { Env } from './env.ts'
 import type { Remote } from './identity/identity.ts'
+import { fileRoutes } from './file-routes.ts'
 import { problemResponse } from './problem-response.ts'
+import { Readers } from './readers.ts'
 import { mount, type Mountable, type Route } from './route.ts'
 import { serverRoutes } from './server-routes.ts'
 import { staticFiles } from './static-files.ts'
 
 export type HttpLimits = {
-  /** Bytes of a request body; 10 MB unless set. */
+  /** Bytes of a request body; those of the engine's limits unless set. */
   readonly bodyBytes?: number
   /** Silence in a stream after which a comment is sent; 10 s unless set. */
   readonly keepAliveMs?: number
@@ -89,11 +91,13 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const routes = [
     ...chatRoutes({
       engine,
-      maxBodyBytes: limits.bodyBytes ?? 10_000_000,
+      maxBodyBytes: limits.bodyBytes ?? engine.limits.bodyBytes,
+      readers: new Readers(engine.limits.readers),
       keepAliveMs: limits.keepAliveMs ?? 10_000,
       slow: { bytes: limits.slowReaderBytes ?? 1_000_000, ms: limits.slowReaderMs ?? 30_000 },
       onError,
     }),
+    ...fileRoutes(engine),
   ]
   mount(app, [
     ...[...routes, ...serverRoutes(routes, options)].map(admitted),

@@ -21,27 +21,45 @@ import {
 import { parseStreamPosition, type StreamPosition } from '../protocol/stream-position.ts'
 import type { Env } from './env.ts'
 import { readJson } from './json-body.ts'
+import type { ReaderPlace, Readers } from './readers.ts'
 import { json, type Route } from './route.ts'
 import { sendRun, type SendOptions } from './send-run.ts'
 
 export type ChatRoutesOptions = SendOptions & {
   readonly engine: EngineApi
   readonly maxBodyBytes: number
+  readonly readers: Readers
 }
 
 export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   const { engine, maxBodyBytes } = options
   const bodyOf = (c: Context<Env>) => readJson(c.req.raw, maxBodyBytes)
-  const attach = (c: Context<Env>, attachment: Attachment | undefined, runId?: string) =>
-    attachment ? sendRun(c, { attachment, runId }, options) : new Response(null, { status: 204 })
+  const attach = (
+    c: Context<Env>,
+    place: ReaderPlace,
+    attachment: Attachment | undefined,
+    runId?: string,
+  ) =>
+    attachment
+      ? sendRun(c, { attachment, runId, place }, options)
+      : new Response(null, { status: 204 })
 
-  const start = async (c: Context<Env>) => {
+  /** Whoever may not read is told so before anything begins. */
+  const reading =
+    (handle: (c: Context<Env>, place: ReaderPlace) => Promise<Response>) =>
+    async (c: Context<Env>) => {
+      using place = options.readers.enter(c.get('principal'))
+      return await handle(c, place)
+    }
+
+  const start = async (c: Context<Env>, place: ReaderPlace) => {
     const principal = c.get('principal')
     const { attachment, bound } = await begin(c, principal)
     return sendRun(
       c,
       {
         attachment,
+        place,
         onLeave: async () => {
           if (bound) await engine.stop(principal, { runId: attachment.run.id })
         },
@@ -64,16 +82,17 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     }
   }
 
-  const attachToRun = async (c: Context<Env>) => {
+  const attachToRun = async (c: Context<Env>, place: ReaderPlace) => {
     const runId = c.req.param('runId') ?? ''
     if (!isClientId(runId)) throw new RunNotFoundError(`There is no run ${runId} here.`)
     const position = positionOf(c)
     if (position?.runId !== undefined && position.runId !== runId)
       throw new InvalidRequestError('The id in Last-Event-ID or ?after= is one of another run.')
-    return attach(c, await engine.attach(c.get('principal'), { runId }, afterOf(position)))
+    const attachment = await engine.attach(c.get('principal'), { runId }, afterOf(position))
+    return attach(c, place, attachment)
   }
 
-  const attachToChat = async (c: Context<Env>) => {
+  const attachToChat = async (c: Context<Env>, place: ReaderPlace) => {
     const chatId = chatIdOf(c)
     const principal = c.get('principal')
     const position = positionOf(c)
@@ -83,11 +102,12 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       position ? afterOf(position) : haveOf(c),
     )
     const runId = position?.runId ?? latest?.run.id
-    if (!latest || runId === undefined || latest.run.id === runId) return attach(c, latest, runId)
+    if (!latest || runId === undefined || latest.run.id === runId)
+      return attach(c, place, latest, runId)
     const attachment = await engine.attach(principal, { runId }, afterOf(position))
     if (attachment && attachment.run.chatId !== latest.run.chatId)
       throw new RunNotFoundError(`There is no run ${runId} in this chat.`)
-    return attach(c, attachment, runId)
+    return attach(c, place, attachment, runId)
   }
 
   const stop = async (c: Context<Env>) => {
@@ -118,7 +138,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       'STORAGE_FULL',
       'ENGINE_STOPPING',
     ],
-    handle: start,
+    handle: reading(start),
   } as const
   const attaching = {
     method: 'GET',
@@ -167,7 +187,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       id: 'streamRun',
       summary: 'Streams a run, from its start or a position, also when it has settled.',
       problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
-      handle: attachToRun,
+      handle: reading(attachToRun),
     },
     {
       ...attaching,
@@ -180,7 +200,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
         }),
       }),
       problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
-      handle: attachToChat,
+      handle: reading(attachToChat),
     },
     {
       method: 'GET',

@@ -8,7 +8,7 @@ import {
   NotAllowedError,
   UnsupportedMediaTypeError,
 } from '../domain/errors.ts'
-import { API_PATH } from '../protocol/routes.ts'
+import { API_PATH, ROUTES } from '../protocol/routes.ts'
 import type { Guard } from './app.ts'
 import type { Remote } from './identity/identity.ts'
 import { isJson } from './json-body.ts'
@@ -21,7 +21,7 @@ export const developmentGuard =
     const host = checkHost(request, port)
     checkDirect(request)
     checkOrigin(request, host)
-    if (!isReading(request) && !isJson(request))
+    if (!isReading(request) && !isJson(request) && !isUpload(request))
       throw new UnsupportedMediaTypeError(
         'A request that changes something has the content type application/json.',
       )
@@ -78,5 +78,8 @@ const isApi = (request: Request): boolean => {
   const { pathname } = new URL(request.url)
   return pathname === API_PATH || pathname.startsWith(`${API_PATH}/`)
 }
+
+/** Of any type: that it comes from no other page is what its origin says. */
+const isUpload = ({ url }: Request): boolean => new URL(url).pathname === ROUTES.files
 
 const isReading = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD'

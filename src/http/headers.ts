@@ -13,6 +13,13 @@ export const API_HEADERS = {
   'cache-control': 'no-store',
 } as const
 
+/** Files of users: downloads, whatever they call themselves; the content of an address never changes. */
+export const FILE_HEADERS = {
+  ...COMMON,
+  'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'private, max-age=31536000, immutable',
+} as const
+
 /** The page: scripts and styles of its own files only. Images and media may also be data of a message. */
 export const PAGE_HEADERS = {
   ...COMMON,

@@ -69,8 +69,13 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => ({
   ...(route.body
     ? { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }
     : {}),
+  ...(route.upload
+    ? { requestBody: { required: true, content: { '*/*': { schema: BINARY } } } }
+    : {}),
   responses: { ...problemsOf(route), ...answersOf(route.answers) },
 })
+
+const BINARY = { type: 'string', format: 'binary' } as const
 
 const pathParameters = (path: string): z.ZodObject =>
   z.object(

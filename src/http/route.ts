@@ -36,6 +36,8 @@ export type Route = Mountable & {
   /** Optional headers that the route looks at. */
   readonly headers?: z.ZodObject
   readonly body?: z.ZodType
+  /** The body is a file. */
+  readonly upload?: true
   /** By status; those that are no problem. */
   readonly answers: Readonly<Record<number, Answer>>
   /** Beside those that every route has. */

@@ -6,6 +6,7 @@ import type { Attachment } from '../engine/api.ts'
 import { SSE_HEADERS } from '../protocol/sse.ts'
 import type { Env } from './env.ts'
 import { API_HEADERS } from './headers.ts'
+import type { ReaderPlace } from './readers.ts'
 import { streamRun } from './stream-run.ts'
 import { nodeSink, webSink, type SlowReader, type TextSink } from './text-sink.ts'
 
@@ -17,6 +18,8 @@ export type SendOptions = {
 
 export type Sending = {
   readonly attachment: Attachment
+  /** Held while the run is read. */
+  readonly place: ReaderPlace
   /** Numbers the messages with it too. */
   readonly runId?: string | undefined
   /** Called when the reader did not stay until the run's last frame. */
@@ -35,11 +38,12 @@ export const sendRun = async (
   if (outgoing) {
     // Beside our own: those that were set on the way here, which nobody adds to an answer that we write ourselves.
     const headers = { ...Object.fromEntries(c.res.headers), ...HEADERS }
-    await send(nodeSink(outgoing, { headers, slow: options.slow }), sending, options)
+    const sent = send(nodeSink(outgoing, { headers, slow: options.slow }), sending, options)
+    await sending.place.during(sent)
     return new Response(null, RESPONSE_ALREADY_SENT)
   }
   const sink = webSink(c.req.raw.signal)
-  void send(sink, sending, options)
+  void sending.place.during(send(sink, sending, options))
   return new Response(sink.body, { headers: HEADERS })
 }
 

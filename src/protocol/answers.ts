@@ -48,11 +48,19 @@ export const problem = z
     detail: z.string().meta({ description: 'A sentence for a person.' }),
     code: z.string().meta({ description: 'Compare this.' }),
     activeRunId: z.string().optional(),
+    activeRunIds: z.array(z.string()).optional(),
     retryAfter: z.int().optional().meta({ description: 'Seconds.' }),
   })
   .meta({ id: 'Problem', description: 'An error (RFC 9457).' })
 
 export const stopAnswer = z.object({ stopped: z.boolean() })
+
+export const uploadAnswer = z.object({
+  url: z.string().meta({ description: 'What the `url` of a file part is.' }),
+  mediaType: z.string(),
+  filename: z.string().nullable(),
+  size: z.int().meta({ description: 'Bytes.' }),
+})
 
 export const latestRunAnswer = z.object({
   run: runSummary.nullable(),

@@ -2,8 +2,6 @@
 export { API_PATH, pathOf, ROUTES } from './routes.ts'
 export {
   MAX_MESSAGES,
-  MAX_PARTS,
-  MAX_TEXT_LENGTH,
   parseChatBody,
   parseChatId,
   parseStop,

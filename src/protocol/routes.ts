@@ -12,6 +12,8 @@ export const ROUTES = {
   runStream: `${API_PATH}/runs/:runId/stream`,
   chatStream: `${API_PATH}/:chatId/stream`,
   messages: `${API_PATH}/:chatId/messages`,
+  files: `${API_PATH}/files`,
+  file: `${API_PATH}/files/:fileId`,
   openapi: `${API_PATH}/openapi.json`,
   health: '/healthz',
   ready: '/readyz',

@@ -1,13 +1,12 @@
 /** What clients may send, parsed at the door: what comes out is trusted, and what does not fit becomes one sentence. */
 import { z } from 'zod'
 import { InvalidRequestError } from '../domain/errors.ts'
+import { fileIdOf } from '../domain/file.ts'
 import { isClientId } from '../domain/message.ts'
 import { cleanText } from '../domain/text.ts'
 import type { NewMessage, TurnRequest } from '../domain/turn.ts'
 
 export const MAX_MESSAGES = 10_000
-export const MAX_PARTS = 200
-export const MAX_TEXT_LENGTH = 1_000_000
 
 const ID_RULE = 'has 1 to 128 letters, digits or any of _ . : ~ - and is not a word of a route'
 
@@ -22,10 +21,7 @@ export const messageId = clientId('the id of a message')
 
 const textPart = z.object({
   type: z.literal('text'),
-  text: z
-    .string({ error: 'the text of a part is a string' })
-    .max(MAX_TEXT_LENGTH, { error: `a text has at most ${MAX_TEXT_LENGTH} characters` })
-    .transform(cleanText),
+  text: z.string({ error: 'the text of a part is a string' }).transform(cleanText),
 })
 
 const MEDIA_TYPE = /^[\w.+-]{1,100}(\/[\w.+*-]{1,100})?$/
@@ -37,18 +33,25 @@ const isDataUrl = (url: string): boolean => {
   return head !== undefined && url.length > head.length && BASE64.test(url.slice(head.length))
 }
 
+const mediaType = z
+  .string({ error: 'a file has a mediaType' })
+  .regex(MEDIA_TYPE, { error: 'a mediaType looks like image/png' })
+
+const filename = z
+  .string({ error: 'a filename is a string' })
+  .max(255, { error: 'a filename has at most 255 characters' })
+
 const filePart = z.object({
   type: z.literal('file'),
-  mediaType: z
-    .string({ error: 'a file has a mediaType' })
-    .regex(MEDIA_TYPE, { error: 'a mediaType looks like image/png' }),
-  filename: z
-    .string({ error: 'a filename is a string' })
-    .max(255, { error: 'a filename has at most 255 characters' })
-    .optional(),
+  mediaType,
+  filename: filename.optional(),
   url: z
     .string({ error: 'a file has a url' })
-    .refine(isDataUrl, { error: 'the url of a file is a data: URL with base64 content' }),
+    // Nothing is ever fetched for a client.
+    .refine((url) => fileIdOf(url) !== undefined || isDataUrl(url), {
+      error:
+        'the url of a file is a data: URL with base64 content, or the url that POST /ai-chat/files answered',
+    }),
 })
 
 const userPart = z.discriminatedUnion('type', [textPart, filePart], {
@@ -65,7 +68,6 @@ const userMessage = z.object(
     id: messageId.nullish(),
     parts: z
       .array(userPart, { error: 'a message has a list of parts' })
-      .max(MAX_PARTS, { error: `a message has at most ${MAX_PARTS} parts` })
       .transform((parts) => parts.filter((part) => part.type !== 'text' || part.text !== ''))
       .refine((parts) => parts.some((part) => part.type !== 'text' || part.text.trim() !== ''), {
         error: 'the message is empty',
@@ -217,6 +219,13 @@ export const parseChatBody = (body: unknown): { readonly chatId: string } => par
 export const parseChatId = (text: string): string => parse(chatId, text)
 
 export const parseMessageId = (text: string): string => parse(messageId, text)
+
+/** The type of an uploaded file, without parameters. */
+export const parseMediaType = (contentType: string | undefined): string =>
+  parse(mediaType, (contentType ?? 'application/octet-stream').split(';')[0]?.trim().toLowerCase())
+
+export const parseFilename = (text: string | undefined): string | undefined =>
+  parse(filename.optional(), text)
 
 const parse = <Schema extends z.ZodType>(
   schema: Schema,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { resolveLimits } from '../../src/domain/limits.ts'
 import { readConfig } from '../../src/config.ts'
 
 let cwd: string
@@ -26,10 +27,20 @@ describe('the configuration', () => {
       filesRoot: cwd,
       fetchAllowedHosts: [],
       leaseMs: 10_000,
+      limits: resolveLimits(),
       identity: undefined,
       corsOrigins: [],
       requestsPerMinute: 600,
     })
+  })
+
+  it('takes a limit from its variable, and says what to set instead of a wrong one', () => {
+    const { limits } = readConfig({ OUTLAST_MAX_FILE_BYTES: '5', OUTLAST_MAX_READERS: '' }, cwd)
+    expect(limits).toEqual(resolveLimits({ fileBytes: 5 }))
+    for (const wrong of ['0', '-1', '1.5', 'many', '99999999999'])
+      expect(() => readConfig({ OUTLAST_MAX_FILE_BYTES: wrong }, cwd)).toThrow(
+        'set OUTLAST_MAX_FILE_BYTES or limits.fileBytes to a whole number from 1 to 200000000',
+      )
   })
 
   it('takes empty variables for absent ones', () => {

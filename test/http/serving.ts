@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import type { AgentDefinition } from '../../src/agent/define-agent.ts'
-import type { Limits } from '../../src/domain/limits.ts'
+import { resolveLimits, type Limits } from '../../src/domain/limits.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Principal } from '../../src/domain/run.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
@@ -75,6 +75,7 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 /** Knows nothing and starts nothing. */
 export const noEngine: EngineApi = {
+  limits: resolveLimits(),
   files: { upload: unused, find: async () => undefined, read: noBytes },
   startTurn: unused,
   attach: async () => undefined,
@@ -86,6 +87,7 @@ export const noEngine: EngineApi = {
 
 /** The same engine as an object that can be spread. */
 const delegate = (engine: EngineApi): EngineApi => ({
+  limits: engine.limits,
   files: engine.files,
   startTurn: (turn) => engine.startTurn(turn),
   attach: (...args) => engine.attach(...args),

@@ -80,7 +80,8 @@ type FileProps = { mediaType: string; url: string; filename?: string }
 
 const FilePart = ({ mediaType, url, filename }: FileProps) => {
   const name = filename ?? `file (${mediaType})`
-  if (!url.startsWith('data:'))
+  const isOwn = url.startsWith('data:') || url.startsWith('/ai-chat/files/')
+  if (!isOwn)
     return (
       <p className="source">
         File: <WebLink url={url} text={name} />
