@@ -45,9 +45,6 @@ const settingProblemOf = (tool: Record<string, unknown>): string | undefined => 
   if (tool['deferLoading']) {
     return 'has deferLoading: searching for tools is not supported. Remove it, or use activeTools.'
   }
-  if (tool['supportsDeferredResults']) {
-    return 'may deliver its result in a later model call (supportsDeferredResults), which is not supported yet. Leave it out.'
-  }
   if (tool['idempotent'] !== undefined && typeof tool['idempotent'] !== 'boolean') {
     return 'has an idempotent that is neither true nor false.'
   }

@@ -7,7 +7,7 @@
 import type { Instructions, ModelMessage, PrepareStepResult, ToolChoice, ToolSet } from 'ai'
 import type { Context } from '@ai-sdk/provider-utils'
 import { AgentDefinitionError } from '../domain/errors.ts'
-import type { RunMessages, StepContext, StepView } from '../engine/ports.ts'
+import type { ModelName, RunMessages, StepContext, StepView } from '../engine/ports.ts'
 import { CALL_SETTING_NAMES, checkModel } from './check-agent.ts'
 import type { AgentDefinition, AgentModel, OutlastToolSet } from './define-agent.ts'
 import type { ModelCallOptions } from './model-call.ts'
@@ -48,15 +48,25 @@ export class Preparations {
   }
 
   /** The step after `steps`. */
-  async next({ steps, withTools }: StepContext): Promise<Preparation> {
+  async next({ steps, withTools, plainly }: StepContext): Promise<Preparation> {
     await this.#prepareUpTo(steps)
-    const prepared = this.#known[steps.length]!
+    const known = this.#known[steps.length]!
+    // What prepareStep gave is told as it is.
+    const prepared = plainly && !known.ownMessages ? this.#plain(known, steps) : known
     const { call } = prepared
     const hasTools = call.tools !== undefined && Object.keys(call.tools).length > 0
     // Offered also when they must not be used: the messages mention them, and prompt caches begin with them.
     return withTools || !hasTools
       ? prepared
       : { ...prepared, call: { ...call, toolChoice: 'none' } }
+  }
+
+  #plain(prepared: Preparation, steps: readonly StepView[]): Preparation {
+    const { history, said } = this.#messages
+    return {
+      ...prepared,
+      call: { ...prepared.call, messages: [...history('any'), ...said(steps, 'any')] },
+    }
   }
 
   /** What tools of a prepared step get as their contexts. */
@@ -90,7 +100,7 @@ export class Preparations {
         runId: this.#runId,
         runtimeContext,
         toolsContext: call.toolsContext,
-        messages: this.#messages.said([view], call.model.provider),
+        messages: this.#messages.said([view], call.model),
       })
       this.#found.set(view, result)
       return result
@@ -120,7 +130,7 @@ export class Preparations {
           providerOptions: merged(providerOptions, overrides.providerOptions),
         }),
         toolsContext: overrides?.toolsContext ?? before?.call.toolsContext ?? toolsContext,
-        messages: overrides?.messages ?? this.#told(steps, model.provider),
+        messages: overrides?.messages ?? this.#told(steps, model),
       },
       runtimeContext: overrides?.runtimeContext ?? before?.runtimeContext ?? runtimeContext,
       ownMessages,
@@ -132,7 +142,6 @@ export class Preparations {
     const { prepareStep, model, call, toolsContext, runtimeContext } = this.#definition
     if (!prepareStep) return undefined
     const before = this.#known[steps.length - 1]
-    const { provider } = model
     return ownCode('prepareStep', async () => {
       const overrides = await prepareStep({
         model,
@@ -140,9 +149,9 @@ export class Preparations {
         stepNumber: steps.length,
         instructions: this.#instructions(before),
         initialInstructions: call.instructions,
-        messages: this.#told(steps, provider),
-        initialMessages: this.#messages.history(provider),
-        responseMessages: this.#messages.said(steps, provider) as never[],
+        messages: this.#told(steps, model),
+        initialMessages: this.#messages.history(model),
+        responseMessages: this.#messages.said(steps, model) as never[],
         toolsContext: (before?.call.toolsContext ?? toolsContext) as never,
         runtimeContext: before?.runtimeContext ?? runtimeContext,
       })
@@ -152,11 +161,11 @@ export class Preparations {
   }
 
   /** What the model is told before `prepareStep` has its say. */
-  #told(steps: readonly StepView[], provider: string): ModelMessage[] {
+  #told(steps: readonly StepView[], model: ModelName): ModelMessage[] {
     const before = this.#known[steps.length - 1]
     if (!before?.ownMessages)
-      return [...this.#messages.history(provider), ...this.#messages.said(steps, provider)]
-    return [...before.call.messages, ...this.#messages.said(steps.slice(-1), provider)]
+      return [...this.#messages.history(model), ...this.#messages.said(steps, model)]
+    return [...before.call.messages, ...this.#messages.said(steps.slice(-1), model)]
   }
 
   #instructions(before: Preparation | undefined): Instructions | undefined {

@@ -19,7 +19,7 @@ export const preparedCall = async (
 ): Promise<Prepared> => {
   const { prepareCall, callOptionsSchema, options: given } = definition
   if (!prepareCall) return { definition, messages, messagesReplaced: false }
-  const history = messages.history(definition.model.provider)
+  const history = messages.history(definition.model)
   return ownCode('prepareCall', async () => {
     const { prepareCall: _itself, callOptionsSchema: _schema, ...settings } = given
     const asked = { ...settings, messages: history, options: callOptionsSchema && run.options }

@@ -38,6 +38,7 @@ export const traitsOf = (
       idempotent: tool.idempotent === true,
       recoverable: tool.onInterrupted !== undefined,
       timeoutMs: Object.hasOwn(timeout.tools, name) ? timeout.tools[name]! : timeout.toolMs,
+      defersResults: tool.type === 'provider' && tool.supportsDeferredResults === true,
     }
   )
 }

@@ -34,6 +34,8 @@ export type Execution = {
   /** Hears of an error that changes nothing for the run. */
   readonly report: (error: Error, during: string) => void
   readonly stepClock: StepClock
+  /** How the model is told of what was said; see StepContext. */
+  readonly told: { plainly: boolean }
   /** Steps so far, the last one with its calls as they go. */
   readonly steps: StepView[]
 }

@@ -153,7 +153,7 @@ const beyond = (message: string): ModelFailure => ({
 /** A model call counts when it ended on its own terms and said something. */
 const judge = (builder: StepBuilder, { steps }: Execution): ModelFailure | undefined => {
   const { end } = builder
-  if (!end || (end.finishReason === 'other' && end.rawFinishReason === undefined))
+  if (!end || isCut(end))
     return broken('provider_broken_stream', 'The connection to the model broke in its answer.')
   if (end.finishReason === 'error')
     return broken('provider_error', 'The model provider reported an error in its answer.')
@@ -163,6 +163,10 @@ const judge = (builder: StepBuilder, { steps }: Execution): ModelFailure | undef
     return broken('empty_answer', 'The model gave an empty answer.')
   return undefined
 }
+
+/** The stream ended without the word that ends an answer. */
+const isCut = ({ finishReason, rawFinishReason }: NonNullable<StepBuilder['end']>): boolean =>
+  finishReason === 'interrupted' || (finishReason === 'other' && rawFinishReason === undefined)
 
 const broken = (code: RunErrorCode, message: string): ModelFailure => ({
   code,

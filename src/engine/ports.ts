@@ -243,12 +243,18 @@ export interface ChunkLog {
 export type ModelPart = Experimental_LanguageModelStreamPart<ToolSet>
 export type ModelAnswer = AsyncIterable<ModelPart>
 
-/** What a model is told of a run, in the form in which its provider takes it back. */
+/** A model as its provider names it. */
+export type ModelName = { readonly provider: string; readonly modelId: string }
+
+/**
+ * What a model is told of a run: its own words with what its provider attached to them. For `any` model all is told
+ * plainly, in words that every provider takes.
+ */
 export type RunMessages = {
   /** The chat up to the run's user message. */
-  readonly history: (provider: string) => ModelMessage[]
+  readonly history: (model: ModelName | 'any') => ModelMessage[]
   /** What steps of the run said, and what became of their calls. */
-  readonly said: (steps: readonly StepView[], provider: string) => ModelMessage[]
+  readonly said: (steps: readonly StepView[], model: ModelName | 'any') => ModelMessage[]
 }
 
 /** What an agent is made from, the same in every process that executes the run. */
@@ -264,6 +270,8 @@ export type StepContext = {
   readonly steps: readonly StepView[]
   /** False in the last step that a run may take: the model has to answer without tools. */
   readonly withTools: boolean
+  /** True when the provider does not take what it attached to its own words: ids, signatures. */
+  readonly plainly: boolean
 }
 
 /** How a step asks its model; every attempt at the step asks the same. */
@@ -300,6 +308,8 @@ export type ToolTraits = {
   readonly recoverable: boolean
   /** How long one execution may take. */
   readonly timeoutMs: number
+  /** The provider executes it, and may give its result in a later step. */
+  readonly defersResults: boolean
 }
 
 export type ToolInvocation = {

@@ -3,7 +3,7 @@ import { AgentFailedError, coerceError, isRetryable, LeaseLostError } from '../d
 import type { Limits } from '../domain/limits.ts'
 import type { Lease, RunRecord } from '../domain/run.ts'
 import { AnswerRoom } from './answer-room.ts'
-import { historyMessages, runMessages } from './history.ts'
+import { messagesOf } from './history.ts'
 import { Interruption } from './interruption.ts'
 import type { Held } from './lease-keeper.ts'
 import { patiently } from './patience.ts'
@@ -16,10 +16,8 @@ import type {
   Files,
   Journal,
   RunBus,
-  RunMessages,
   RunStore,
   Settlement,
-  Turn,
 } from './ports.ts'
 import { runLoop, type LoopEnd } from './run-loop.ts'
 import { RunWriter } from './run-writer.ts'
@@ -153,6 +151,7 @@ export class RunExecution implements Held {
         confirm: () => this.#confirm(),
         draining: this.#draining,
         report: this.#report.bind(this),
+        told: { plainly: false },
         stepClock: new StepClock(clock, agent.timeout.stepMs),
         steps,
       }
@@ -204,11 +203,6 @@ export class RunExecution implements Held {
     this.#onError(error, { during, runId: this.#run.id })
   }
 }
-
-const messagesOf = (turns: readonly Turn[]): RunMessages => ({
-  history: (provider) => historyMessages(turns, provider),
-  said: runMessages,
-})
 
 export const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
   runId: id,

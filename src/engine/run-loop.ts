@@ -36,7 +36,7 @@ const nextPhase = async (
 ): Promise<LoopEnd | undefined> => {
   if (!last) return callModel(execution)
   if (!isResolved(last)) return runTools(execution, last)
-  if (!continues(last)) return finish(execution, last)
+  if (!continues(last, execution)) return finish(execution, last)
   const done = await asked(execution, execution.agent.isDone(execution.steps))
   if (!done) return interrupted(execution)
   return done.answer ? settle({ status: 'succeeded' }) : callModel(execution)
@@ -56,14 +56,27 @@ const beforeAnything = ({ run, steps, writer }: Execution): Pick<Settlement, 'st
 }
 
 /** The model asked for something, and what it asked for has its results: it wants to see them. */
-const continues = ({ step }: StepView): boolean =>
+const continues = ({ step }: StepView, { steps, agent }: Execution): boolean =>
   mayAct(step.info) &&
-  step.parts.some((part) => part.type === 'tool-call' && !part.providerExecuted)
+  (step.parts.some((part) => part.type === 'tool-call' && !part.providerExecuted) ||
+    owesResult(steps, agent))
+
+/** The provider has begun one of its own tools whose result may come in a later step. */
+const owesResult = (steps: readonly StepView[], agent: Execution['agent']): boolean => {
+  const parts = steps.flatMap(({ step }) => step.parts)
+  return parts.some(
+    (part) =>
+      part.type === 'tool-call' &&
+      part.providerExecuted === true &&
+      agent.tool(part.toolName)?.defersResults === true &&
+      !parts.some((other) => other.type === 'tool-result' && other.toolCallId === part.toolCallId),
+  )
+}
 
 const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd | undefined> => {
-  const { agent, steps, writer, lease } = execution
+  const { agent, steps, writer, lease, told } = execution
   // Its tools are told what its model was told, also after a takeover.
-  const context = { steps: steps.slice(0, -1), withTools: true }
+  const context = { steps: steps.slice(0, -1), withTools: true, plainly: told.plainly }
   const prepared = await asked(execution, agent.prepareStep(context))
   if (!prepared) return interrupted(execution)
   const messages = await withFiles(execution, prepared.answer.messages)
@@ -75,21 +88,35 @@ const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd |
 }
 
 const callModel = async (execution: Execution): Promise<LoopEnd | undefined> => {
-  const { agent, steps, stepClock, room, limits } = execution
+  const { agent, steps, stepClock, room, limits, told } = execution
   const stepIndex = steps.length
   if (room.left === 0)
     return settle(failed('answer_too_large', limitSentence('answerChars', limits.answerChars)))
   if (stepIndex >= agent.maxSteps) return settle(tooManySteps(agent.maxSteps))
   stepClock.begin()
-  const context = { steps: [...steps], withTools: stepIndex + 1 < agent.maxSteps }
+  const withTools = stepIndex + 1 < agent.maxSteps
+  const context = { steps: [...steps], withTools, plainly: told.plainly }
   const prepared = await asked(execution, agent.prepareStep(context))
   if (!prepared) return interrupted(execution)
   const phase = await modelPhase(execution, prepared.answer)
-  if (phase.kind === 'failed') return settle(phase.outcome, phase.step)
+  if (phase.kind === 'failed') {
+    if (!isRejected(phase.outcome) || told.plainly) return settle(phase.outcome, phase.step)
+    const plain = await asked(execution, agent.prepareStep({ ...context, plainly: true }))
+    if (!plain) return interruption(execution, { step: phase.step })
+    told.plainly = !isSame(plain.answer.messages, prepared.answer.messages)
+    return told.plainly ? undefined : settle(phase.outcome, phase.step)
+  }
   if (phase.kind === 'interrupted') return interruption(execution, { step: phase.step })
   steps.push({ step: phase.step, calls: [] })
   return undefined
 }
+
+/** Perhaps for what it attached to its own words: it may have forgotten them, or not know its signatures any more. */
+const isRejected = (outcome: RunOutcome): boolean =>
+  outcome.status === 'failed' && outcome.code === 'provider_rejected'
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
 
 const finish = async (execution: Execution, last: StepView): Promise<LoopEnd | undefined> => {
   const outcome = verdict(last, execution)

@@ -8,9 +8,10 @@ import type { RunView, StepView } from './view.ts'
 export const uiParts = (view: RunView): MessagePart[] => {
   const parts: MessagePart[] = []
   const data = new Map<string, number>()
-  for (const step of view.steps) {
+  const settled = isSettled(view.run.status)
+  for (const [index, step] of view.steps.entries()) {
     parts.push({ type: 'step-start' })
-    for (const part of stepParts(step, isSettled(view.run.status))) {
+    for (const part of stepParts(step, { settled, steps: view.steps.slice(index) })) {
       const key = dataKey(part)
       const known = key ? data.get(key) : undefined
       if (known !== undefined) {
@@ -28,12 +29,15 @@ export const uiParts = (view: RunView): MessagePart[] => {
 const dataKey = ({ type, id }: MessagePart): string =>
   type.startsWith('data-') && typeof id === 'string' ? `${type} ${id}` : ''
 
-const stepParts = (view: StepView, settled: boolean): MessagePart[] => {
+/** `steps`: this one and those after it, where a provider may give a result that it owes. */
+type Context = { readonly settled: boolean; readonly steps: readonly StepView[] }
+
+const stepParts = (view: StepView, context: Context): MessagePart[] => {
   const { step, calls } = view
   const seen = step.parts
     .map((part, index) => ({ part, from: step.spans[index]!.from }))
     .sort((a, b) => a.from - b.from)
-    .flatMap(({ part }) => modelPart(part, view, settled))
+    .flatMap(({ part }) => modelPart(part, view, context))
   const written = calls
     .flatMap((call) => call.data.map((part) => ({ epoch: call.epoch, part })))
     .sort((a, b) => a.epoch - b.epoch || a.part.n - b.part.n)
@@ -41,14 +45,14 @@ const stepParts = (view: StepView, settled: boolean): MessagePart[] => {
   return [...seen, ...written]
 }
 
-const modelPart = (part: StepPart, view: StepView, settled: boolean): MessagePart[] => {
+const modelPart = (part: StepPart, view: StepView, context: Context): MessagePart[] => {
   switch (part.type) {
     case 'text':
       return [{ type: 'text', text: part.text, state: 'done', ...citing(part) }]
     case 'reasoning':
       return [{ type: 'reasoning', id: part.id, text: part.text, state: 'done' }]
     case 'tool-call':
-      return [toolPart(part, view, settled)]
+      return [toolPart(part, view, context)]
     case 'tool-result':
       return []
     case 'source': {
@@ -64,20 +68,20 @@ const modelPart = (part: StepPart, view: StepView, settled: boolean): MessagePar
   }
 }
 
-const toolPart = (part: ToolCallPart, view: StepView, settled: boolean): MessagePart => ({
+const toolPart = (part: ToolCallPart, view: StepView, context: Context): MessagePart => ({
   ...(part.dynamic
     ? { type: 'dynamic-tool', toolName: part.toolName }
     : { type: `tool-${part.toolName}` }),
   toolCallId: part.toolCallId,
   ...(part.input === undefined ? {} : { input: part.input }),
   ...(part.providerExecuted === undefined ? {} : { providerExecuted: part.providerExecuted }),
-  ...toolState(part, view, settled),
+  ...toolState(part, view, context),
 })
 
-const toolState = (part: ToolCallPart, { step, calls }: StepView, settled: boolean) => {
+const toolState = (part: ToolCallPart, { calls }: StepView, { settled, steps }: Context) => {
   const failed = part.unfinished ? INTERRUPTED_INPUT : part.invalid
   if (failed !== undefined) return { state: 'output-error', errorText: failed }
-  if (part.providerExecuted) return providerState(part, step.parts)
+  if (part.providerExecuted) return providerState(part, steps)
   const call = calls.find(({ toolCallId }) => toolCallId === part.toolCallId)
   if (call?.status === 'succeeded')
     return { state: 'output-available', output: call.output ?? null }
@@ -88,10 +92,10 @@ const toolState = (part: ToolCallPart, { step, calls }: StepView, settled: boole
   return { state: 'output-available', output: call.preliminary.output ?? null, preliminary: true }
 }
 
-const providerState = (part: ToolCallPart, parts: readonly StepPart[]) => {
-  const result = parts.find(
-    (other) => other.type === 'tool-result' && other.toolCallId === part.toolCallId,
-  )
+const providerState = (part: ToolCallPart, steps: readonly StepView[]) => {
+  const result = steps
+    .flatMap(({ step }) => step.parts)
+    .find((other) => other.type === 'tool-result' && other.toolCallId === part.toolCallId)
   if (result?.type !== 'tool-result') return { state: 'input-available' }
   const chunk = wholeChunk(result)
   if (chunk.type === 'tool-output-error')

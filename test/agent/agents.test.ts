@@ -21,7 +21,7 @@ const source = (agent: string | null, options: unknown = null) => ({
 /** How the first step of a run asks. */
 const asked = async (options: AgentsOptions, of: ReturnType<typeof source>) => {
   const agent = await createAgents(options).resolve(of)
-  return agent!.prepareStep({ steps: [], withTools: true })
+  return agent!.prepareStep({ steps: [], withTools: true, plainly: false })
 }
 
 const refusal = async (choice: Promise<unknown>): Promise<string> => {

@@ -143,12 +143,14 @@ describe('a definition', () => {
       idempotent: false,
       recoverable: false,
       timeoutMs: 600_000,
+      defersResults: false,
     })
     expect(agent.tool('search')).toEqual({
       dynamic: false,
       idempotent: false,
       recoverable: false,
       timeoutMs: 600_000,
+      defersResults: false,
     })
   })
 })
@@ -261,18 +263,6 @@ describe('refused', () => {
       'of the provider that runs here, without execute',
       { type: 'provider', id: 'a.b', args: {}, isProviderExecuted: false, inputSchema },
       'has no execute',
-    ],
-    [
-      'of the provider whose result may come later',
-      {
-        type: 'provider',
-        id: 'a.b',
-        args: {},
-        isProviderExecuted: true,
-        supportsDeferredResults: true,
-        inputSchema,
-      },
-      'in a later model call',
     ],
   ])('a tool %s', (_what, bad, reason) => {
     const message = refusal({ ...minimal, tools: { good: add, bad } })

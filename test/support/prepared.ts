@@ -24,7 +24,8 @@ export type FirstCall = {
 export const firstStep = (
   definition: AgentDefinition,
   { messages, withTools = true }: FirstCall,
-): Promise<PreparedStep> => aloneAgent(definition, messages).prepareStep({ steps: [], withTools })
+): Promise<PreparedStep> =>
+  aloneAgent(definition, messages).prepareStep({ steps: [], withTools, plainly: false })
 
 /** The first model call of a run with these messages. */
 export const callModel = async (

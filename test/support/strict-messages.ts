@@ -44,6 +44,9 @@ const checkMessage = (message: ChatMessage, open: Set<string>): string | undefin
   for (const call of message.tool_calls) {
     if (!call.id || open.has(call.id))
       return `the tool call id "${call.id}" is empty or not unique.`
+    if (!/^[a-zA-Z0-9_-]{1,64}$/.test(call.function.name)) {
+      return `the name of the tool call "${call.id}" does not match '^[a-zA-Z0-9_-]+$'.`
+    }
     if (!isJson(call.function.arguments)) {
       return `the arguments of the tool call "${call.id}" are not valid JSON.`
     }
