@@ -160,7 +160,7 @@ const CASES = PROVIDER_NAMES.flatMap((provider) =>
 
 let chats: Chats
 beforeAll(async () => {
-  chats = await startChats(tools, { database: {} })
+  chats = await startChats(tools)
 })
 afterAll(() => chats[Symbol.asyncDispose]())
 

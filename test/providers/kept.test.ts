@@ -26,7 +26,7 @@ const tools = {
 
 let chats: Chats
 beforeAll(async () => {
-  chats = await startChats(tools, { database: {} })
+  chats = await startChats(tools)
 })
 afterAll(() => chats[Symbol.asyncDispose]())
 
