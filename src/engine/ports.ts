@@ -25,6 +25,7 @@ import type {
   Usage,
 } from '../domain/step.ts'
 import type { TurnRequest } from '../domain/turn.ts'
+import type { ModelName, RunMessages } from './run-messages.ts'
 import type { Snapshot, StepView } from './view.ts'
 
 /* The database: runs */
@@ -243,20 +244,6 @@ export interface ChunkLog {
 export type ModelPart = Experimental_LanguageModelStreamPart<ToolSet>
 export type ModelAnswer = AsyncIterable<ModelPart>
 
-/** A model as its provider names it. */
-export type ModelName = { readonly provider: string; readonly modelId: string }
-
-/**
- * What a model is told of a run: its own words with what its provider attached to them. For `any` model all is told
- * plainly, in words that every provider takes.
- */
-export type RunMessages = {
-  /** The chat up to the run's user message. */
-  readonly history: (model: ModelName | 'any') => ModelMessage[]
-  /** What steps of the run said, and what became of their calls. */
-  readonly said: (steps: readonly StepView[], model: ModelName | 'any') => ModelMessage[]
-}
-
 /** What an agent is made from, the same in every process that executes the run. */
 export type AgentSource = {
   readonly run: RunRecord
@@ -402,4 +389,4 @@ export type EngineEvents = {
   error: (error: Error, context: { readonly during: string; readonly runId?: string }) => void
 }
 
-export type { InterruptReason, Snapshot, StepView }
+export type { InterruptReason, Snapshot, StepView, ModelName, RunMessages }

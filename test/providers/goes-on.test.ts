@@ -164,7 +164,7 @@ beforeAll(async () => {
 })
 afterAll(() => chats[Symbol.asyncDispose]())
 
-describe.concurrent('a chat goes on', () => {
+describe.concurrent('a chat goes on', { timeout: 120_000 }, () => {
   it.for(CASES)('$provider, after $name', async ({ provider, ending }, { expect }) => {
     const chat = chats.chat()
     const first = await chat.ask(provider, ending.answers)
