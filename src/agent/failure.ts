@@ -16,10 +16,10 @@ import {
   MissingToolResultsError,
   NoSuchModelError,
   RetryError,
-  StreamProviderError,
-  ToolChoiceViolationError,
   TypeValidationError,
   UnsupportedFunctionalityError,
+  type StreamProviderError,
+  type ToolChoiceViolationError,
 } from 'ai'
 import { InvariantError, OutlastError } from '../domain/errors.ts'
 import type { ModelFailure } from '../engine/ports.ts'
@@ -48,11 +48,15 @@ export const describeFailure = (error: unknown, context: FailureContext): ModelF
   )
 }
 
+/** As `isInstance` of a class that not every supported version of the AI SDK exports. */
+const isOfClass = <Class>(name: string, error: unknown): error is Class =>
+  typeof error === 'object' && error !== null && Symbol.for(`vercel.ai.error.${name}`) in error
+
 const describeViolation = (
   error: unknown,
   { maxSteps, neverTools }: FailureContext,
 ): ModelFailure | undefined => {
-  if (!ToolChoiceViolationError.isInstance(error)) return undefined
+  if (!isOfClass<ToolChoiceViolationError>('AI_ToolChoiceViolationError', error)) return undefined
   if (error.toolChoice.type === 'none' && !neverTools) {
     return {
       code: 'max_steps',
@@ -113,7 +117,11 @@ const describeKind = (error: unknown): ModelFailure | undefined => {
 
 const kindOf = (error: unknown): string => {
   const data = APICallError.isInstance(error) ? bodyErrorOf(error.data) : error
-  if (!APICallError.isInstance(error) && !StreamProviderError.isInstance(error)) return ''
+  if (
+    !APICallError.isInstance(error) &&
+    !isOfClass<StreamProviderError>('AI_StreamProviderError', error)
+  )
+    return ''
   const { type, code } = (data ?? {}) as { type?: unknown; code?: unknown }
   const words = [type, code].filter((word) => typeof word === 'string')
   return words.join(' ').toLowerCase()

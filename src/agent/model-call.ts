@@ -84,11 +84,15 @@ class ModelCall implements AsyncIterator<ModelPart, undefined> {
   }
 }
 
-const startCall = async (
-  { tools, messages, ...call }: ModelCallOptions,
-  abortSignal: AbortSignal,
-): Promise<Reader> => {
-  const { experimental_refineToolInput: refineToolInput, experimental_download: download } = call
+const startCall = async (options: ModelCallOptions, abortSignal: AbortSignal): Promise<Reader> => {
+  const {
+    tools,
+    messages,
+    experimental_refineToolInput: refineToolInput,
+    experimental_download: download,
+    // What is not known to the call would go to the provider.
+    ...call
+  } = options
   const { stream } = await experimental_streamLanguageModelCall<ToolSet>({
     ...call,
     ...(refineToolInput && { refineToolInput }),

@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
-import { dynamicTool, jsonSchema, Output, tool } from 'ai'
+import {
+  dynamicTool,
+  hasToolCall,
+  isStepCount,
+  jsonSchema,
+  Output,
+  tool,
+  type StepResult,
+  type ToolSet,
+} from 'ai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
+import { getErrorText } from '../../src/engine/error-text.ts'
 import type { MessagePart } from '../../src/domain/message.ts'
 import { messageParts, storedParts, testOutlast, type TestOutlast } from '../support/engine.ts'
 import {
@@ -49,6 +59,43 @@ const fail = tool({
     throw new RangeError('The number is too large.')
   },
 })
+const scale = tool({
+  description: ({ context }) => `Times ${context?.factor}.`,
+  inputSchema: number,
+  contextSchema: z.object({ factor: z.number() }),
+  execute: async ({ a }, { context }) => a * context.factor,
+})
+
+/** What a step says to `prepareStep`, without what is another one in each run. */
+const shownStep = (step: StepResult<ToolSet>): unknown => {
+  // Results come in the order in which the tools end.
+  const sorted = step.content.toSorted((a, b) => orderOf(a) - orderOf(b))
+  const withoutTitles = sorted.map((part) => ({
+    ...part,
+    title: undefined,
+    ...('dynamic' in part && !part.dynamic && { dynamic: undefined }),
+  }))
+  const content = withoutTitles.map((part) =>
+    part.type === 'tool-error' || ('invalid' in part && part.invalid)
+      ? { ...part, error: getErrorText(part.error), input: undefined }
+      : part,
+  )
+  const { text, reasoningText, finishReason, rawFinishReason, usage, model, stepNumber } = step
+  const { raw: _raw, ...counts } = usage
+  const { id, modelId, messages } = step.response
+  return JSON.parse(
+    JSON.stringify({
+      content: content.map((part) => (part.type === 'file' ? part.file.base64 : part)),
+      counted: [step.toolCalls.length, step.toolResults.length, step.sources.length],
+      ...{ text, reasoningText, finishReason, rawFinishReason, counts, model, stepNumber },
+      response: { id, modelId, messages },
+    }),
+  )
+}
+
+const orderOf = (part: StepResult<ToolSet>['content'][number]): number =>
+  part.type === 'tool-result' || part.type === 'tool-error' ? Number(part.toolCallId.slice(1)) : 0
+
 const call = (id: string, name: string, input: unknown) => toolCallParts({ id, name, input })
 
 const image = { type: 'file' as const, mediaType: 'image/png', data: 'AQID' }
@@ -398,6 +445,93 @@ const SCRIPTS: Record<string, AgentScript> = {
       providerOptions: { scripted: { user: 'u' } },
     },
     model: steps(call('c1', 'double', { a: 2 }), textParts('4')),
+  },
+  'prepareStep changes what each step asks, and hands instructions, messages and contexts on': {
+    ask: 'Double 2',
+    tools: { double, fail, scale },
+    options: {
+      instructions: 'Be brief.',
+      temperature: 0.5,
+      providerOptions: { scripted: { user: 'u', depth: { most: 3 } } },
+      runtimeContext: { seen: 0 },
+      toolsContext: { scale: { factor: 2 } },
+      prepareStep: ({ stepNumber, messages, steps, runtimeContext, responseMessages }) => {
+        const seen = Number(runtimeContext['seen']) + steps.length + responseMessages.length
+        const next = { runtimeContext: { seen } }
+        if (stepNumber === 0) return { ...next, activeTools: ['double'], temperature: 0 }
+        if (stepNumber === 1)
+          return {
+            ...next,
+            instructions: `Seen ${seen}: ${steps[0]?.toolResults.length} ${steps[0]?.finishReason}.`,
+            toolsContext: { scale: { factor: 10 } },
+            providerOptions: { scripted: { depth: { least: 1 } } },
+            toolChoice: { type: 'tool', toolName: 'scale' },
+            messages: [...messages.slice(0, 1), { role: 'user', content: 'Scale it.' }],
+          }
+        if (stepNumber === 2) return { ...next, seed: seen }
+        return undefined
+      },
+    },
+    model: steps(
+      call('c1', 'double', { a: 2 }),
+      call('c2', 'scale', { a: 4 }),
+      call('c3', 'scale', { a: 5 }),
+      textParts('50'),
+    ),
+  },
+  'prepareStep sees the steps as the AI SDK has them': {
+    ask: 'Do everything',
+    tools: { double, fail },
+    options: {
+      prepareStep: ({ steps: before }) => ({
+        providerOptions: {
+          scripted: { seen: before.map(shownStep) as never },
+        },
+      }),
+    },
+    model: steps(
+      [
+        ...reasoningParts('Let me think.'),
+        ...textParts('So: '),
+        file,
+        { type: 'source', sourceType: 'url', id: 's1', url: 'https://example.com/' },
+        ...call('c1', 'double', { a: 2 }),
+        ...call('c2', 'fail', { a: 2 }),
+        ...call('c3', 'double', { a: 'two' }),
+      ],
+      textParts('4'),
+    ),
+  },
+  'stopWhen ends after the tools of a step': {
+    ask: 'Double 2 for ever',
+    tools: { double },
+    options: { stopWhen: [isStepCount(2), hasToolCall('fail')] },
+    model: steps(
+      call('c1', 'double', { a: 2 }),
+      call('c2', 'double', { a: 4 }),
+      textParts('Nobody asks for this.'),
+    ),
+  },
+  'an input that is refined': {
+    ask: 'Double 2',
+    tools: { double },
+    options: { experimental_refineToolInput: { double: ({ a }: { a: number }) => ({ a: a + 1 }) } },
+    model: steps(call('c1', 'double', { a: 2 }), textParts('6')),
+  },
+  'one call after the other': {
+    ask: 'Double 1, 2 and 3',
+    tools: { double },
+    options: { toolCallConcurrency: 1 },
+    model: steps(
+      [1, 2, 3].flatMap((a) => call(`c${a}`, 'double', { a })),
+      textParts('2, 4 and 6.'),
+    ),
+  },
+  'a tool with a context': {
+    ask: 'Scale 2',
+    tools: { scale },
+    options: { toolsContext: { scale: { factor: 3 } } },
+    model: steps(call('c1', 'scale', { a: 2 }), textParts('6')),
   },
   'a question with a file': {
     ask: [

@@ -8,6 +8,7 @@ import {
   type UIMessage,
 } from 'ai'
 import type { AgentOptions, OutlastToolSet } from '../../src/agent/define-agent.ts'
+import { getErrorText } from '../../src/engine/error-text.ts'
 import { scriptedModel, type ModelScript, type ScriptedModel } from './scripted-model.ts'
 
 export type AgentScript = {
@@ -32,11 +33,13 @@ export const runReference = async (script: AgentScript): Promise<AgentRecord> =>
     ...(options as object),
     model,
     ...(script.tools ? { tools } : {}),
-    stopWhen: isStepCount(maxSteps),
+    stopWhen: options.stopWhen ?? isStepCount(maxSteps),
   })
   const messages = [{ id: 'user-1', role: 'user' as const, parts: askParts(script) }]
   const result = await agent.stream({ messages: await convertToModelMessages(messages) })
-  const stream = toUIMessageStream({ stream: result.stream, tools, sendSources: true })
+  // What versions say of an error when nothing is said is not the same.
+  const onError = getErrorText
+  const stream = toUIMessageStream({ stream: result.stream, tools, sendSources: true, onError })
   let uiMessage: UIMessage | undefined
   for await (const next of readUIMessageStream({ stream, terminateOnError: true })) uiMessage = next
   return { prompts: promptsOf(model), uiMessage: comparable(uiMessage?.parts) }
