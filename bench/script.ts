@@ -13,6 +13,12 @@ export type Script = {
   readonly stamped?: boolean
 }
 
+/** So many users have the chats of the bench in turns. */
+export const USERS = 100
+
+/** The header that names the user by a number; the first one unless it is there. */
+export const USER_HEADER = 'x-bench-user'
+
 /** Deltas of the size that providers send. */
 const WORDS = 'the quick answer of a model that is read while it grows word by word, '.split(
   /(?<= )/,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerParent } from '../rpc.ts'
-import { requestOf, wallClock, type Script } from '../script.ts'
+import { requestOf, USER_HEADER, USERS, wallClock, type Script } from '../script.ts'
 import { ask, readAnswer, textOf } from './answer.ts'
 
 /** A connection for each request: one that is kept may end just when the next request is sent. */
@@ -29,10 +29,15 @@ export type LoadResult = {
 /** Streams that stay open until `leave`. */
 const open: IncomingMessage[] = []
 
-const start = (url: string, script: Script) =>
+const start = (url: string, script: Script, index: number) =>
   ({
     url: new URL('/ai-chat', url),
-    options: { agent, method: 'POST', body: requestOf(randomUUID(), script) },
+    options: {
+      agent,
+      method: 'POST',
+      headers: { [USER_HEADER]: String(index % USERS) },
+      body: requestOf(randomUUID(), script),
+    },
   }) as const
 
 const load = async ({ url, script, runs, concurrency, spreadMs }: Load): Promise<LoadResult> => {
@@ -43,8 +48,7 @@ const load = async ({ url, script, runs, concurrency, spreadMs }: Load): Promise
   const worker = async (index: number) => {
     await sleep((spreadMs * index) / concurrency)
     while (begun < runs) {
-      begun += 1
-      const to = start(url, script)
+      const to = start(url, script, begun++)
       const answer = await readAnswer(to.url, to.options)
       firstChunkMs.push(answer.firstChunkMs)
       bytes += answer.bytes
@@ -59,8 +63,8 @@ const load = async ({ url, script, runs, concurrency, spreadMs }: Load): Promise
 const hold = async (url: string, script: Script, count: number): Promise<readonly string[]> => {
   const ids: string[] = []
   for (let begun = 0; begun < count; begun += 50) {
-    const some = Array.from({ length: Math.min(50, count - begun) }, async () => {
-      const to = start(url, script)
+    const some = Array.from({ length: Math.min(50, count - begun) }, async (_, index) => {
+      const to = start(url, script, begun + index)
       ids.push(await follow(await ask(to.url, to.options), 'text-delta'))
     })
     await Promise.all(some)

@@ -3,10 +3,11 @@ import { createHttpApp } from '../../src/http/app.ts'
 import { serveHttp } from '../../src/http/serve.ts'
 import { createOutlast, defineAgent } from '../../src/index.ts'
 import { answerParent } from '../rpc.ts'
+import { USER_HEADER, USERS } from '../script.ts'
 import { commonMethods } from './methods.ts'
 import { benchModel, benchTools } from './model.ts'
 
-const PRINCIPAL = { workspaceId: 'bench', userId: 'bench' }
+const principalOf = (user: number) => ({ workspaceId: 'bench', userId: `user-${user}` })
 
 const [where = ''] = process.argv.slice(2)
 const errors: string[] = []
@@ -22,12 +23,13 @@ const outlast = await createOutlast({
       tools: benchTools,
     }),
   ],
+  limits: { activeRuns: 10_000, readers: 10_000 },
   onError,
 })
-await outlast.principals.ensure(PRINCIPAL)
+for (let user = 0; user < USERS; user++) await outlast.principals.ensure(principalOf(user))
 const app = createHttpApp({
   engine: outlast.engine,
-  authenticate: async () => PRINCIPAL,
+  authenticate: async ({ headers }) => principalOf(Number(headers.get(USER_HEADER))),
   onError,
 })
 const http = await serveHttp({ app, host: '127.0.0.1', port: 0, onError })
