@@ -95,8 +95,8 @@ export interface EngineApi {
     target: RunTarget,
     options?: { readonly after?: Position; readonly have?: string },
   ): Promise<Attachment | undefined>
-  /** The attachment of the request that began a run: also for bound runs. */
-  attachOwn(run: RunRecord): Promise<Attachment>
+  /** The attachment of the request that began the run in this chat: also for bound runs. */
+  attachOwn(run: RunRecord, chatId: string): Promise<Attachment>
   /** @returns whether the run will settle as `aborted`; false for a settled run and for a chat without one */
   stop(principal: Principal, target: RunTarget): Promise<boolean>
   /** The latest run of a chat and its message, from the database; undefined when there is no such chat. */

@@ -117,11 +117,12 @@ export class Engine implements EngineApi, AsyncDisposable {
       const isLacking = have !== undefined && (await this.#ports.conversations.precedes(have, run))
       if (!isLacking || run.driver !== 'engine') return undefined
     }
-    return this.#attachment(run, after)
+    const { publicId } = await this.#ports.conversations.chatOf(run)
+    return this.#attachment(run, publicId, after)
   }
 
-  async attachOwn(run: RunRecord): Promise<Attachment> {
-    return this.#attachment(run, undefined)
+  async attachOwn(run: RunRecord, chatId: string): Promise<Attachment> {
+    return this.#attachment(run, chatId, undefined)
   }
 
   async stop(principal: Principal, target: RunTarget): Promise<boolean> {
@@ -193,11 +194,9 @@ export class Engine implements EngineApi, AsyncDisposable {
     return run
   }
 
-  async #attachment(run: RunRecord, after: Position | undefined): Promise<Attachment> {
-    const { conversations } = this.#ports
-    const chat = await conversations.chatOf(run)
+  #attachment(run: RunRecord, chatId: string, after: Position | undefined): Attachment {
     const messageId = run.assistantMessageId ?? run.id
-    const messageMetadata = { runId: run.id, chatId: chat.publicId }
+    const messageMetadata = { runId: run.id, chatId }
     const tail = new Tail(this.#ports, run, { type: 'start', messageId, messageMetadata }, after)
     const closing = this.#closing.signal
     return {

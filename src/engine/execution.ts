@@ -77,3 +77,28 @@ export const untilAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promi
     signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+
+/** As `untilAborted` for one promise after the other, each awaited before the next: an answer has thousands of parts. */
+export class AbortableWaits implements Disposable {
+  readonly #signal: AbortSignal
+  #giveUp = () => {}
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  wait<T>(promise: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      promise.then(resolve, reject)
+      if (this.#signal.aborted) resolve(undefined)
+      else this.#giveUp = () => resolve(undefined)
+    })
+  }
+
+  readonly #abort = (): void => this.#giveUp();
+
+  [Symbol.dispose](): void {
+    this.#signal.removeEventListener('abort', this.#abort)
+  }
+}

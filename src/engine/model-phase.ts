@@ -3,7 +3,7 @@ import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
 import { limitSentence } from '../domain/limits.ts'
 import type { RunErrorCode, RunOutcome } from '../domain/run.ts'
 import { saysSomething, type StepRecord } from '../domain/step.ts'
-import { linkedController, pause, untilAborted, type Execution } from './execution.ts'
+import { AbortableWaits, linkedController, pause, type Execution } from './execution.ts'
 import { keepModelFile, withFiles } from './kept-files.ts'
 import type { ModelPartOf } from './model-parts.ts'
 import type { ModelFailure, ModelPart, PreparedStep } from './ports.ts'
@@ -74,6 +74,7 @@ const callOnce = async (
 ): Promise<ModelFailure | undefined> => {
   const { agent, clock, signal, stepClock, report } = execution
   using call = linkedController(signal)
+  using waits = new AbortableWaits(call.signal)
   let stalled: ModelFailure | undefined
   const watch = (ms: number, message: string) =>
     clock.after(ms, () => {
@@ -92,7 +93,7 @@ const callOnce = async (
   const parts = prepared.call(call.signal, prepared.messages)[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const next = await untilAborted(parts.next(), call.signal)
+      const next = await waits.wait(parts.next())
       if (!next) return stalled
       if (next.done) break
       if (isAnswer(next.value)) {

@@ -121,7 +121,8 @@ export class RunExecution implements Held {
   async #loop(): Promise<LoopEnd> {
     const { agents, journal, conversations, files, clock } = this.#ports
     const run = this.#run
-    const stored = await this.#load()
+    // Nobody had it before: there is nothing in its journal yet.
+    const stored = run.leaseEpoch === 1 ? { steps: [], calls: [] } : await this.#load()
     if (run.attempt > MAX_ATTEMPTS) return { kind: 'settle', ...exhausted(run, stored) }
     const failed = (why: Parameters<typeof failedByUs>[2], now = stored): LoopEnd => ({
       kind: 'settle',

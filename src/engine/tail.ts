@@ -51,10 +51,13 @@ export class Tail {
   async *frames(signal: AbortSignal): AsyncGenerator<readonly Frame[]> {
     const { bus, log } = this.#ports
     const reader = new RunReader(this.#after)
-    using news = new News(bus, this.#run.id, this.#ports.clock)
+    using news = new News(bus, this.#run.id, { clock: this.#ports.clock, signal })
     if (!this.#after) yield [{ position: START, chunk: this.#start }]
+    let isNew = isUntouched(this.#run) && !this.#after
     while (!signal.aborted) {
-      const frames = await this.#patiently(signal, () => this.#reload(reader))
+      const frames = isNew
+        ? reader.catchUp(viewOf(this.#run, [], []))
+        : await this.#patiently(signal, () => this.#reload(reader))
       if (signal.aborted) return
       if (!frames) {
         this.#ended = true
@@ -63,7 +66,8 @@ export class Tail {
       if (frames.length > 0) yield frames
       let silent = 0
       // A hole right after a reload has to be waited out: the log lags behind.
-      let reloaded = true
+      let reloaded = !isNew
+      isNew = false
       while (!reader.ended && !signal.aborted) {
         const { frames: next, hole } = this.#follow(
           reader,
@@ -74,7 +78,7 @@ export class Tail {
         reloaded = false
         silent = next.length > 0 ? 0 : silent + 1
         if (silent > POLLS_PER_RELOAD || (next.length === 0 && news.takeSettled())) break
-        await news.wait(POLL_MS, signal)
+        await news.wait(POLL_MS)
       }
       if (reader.ended) {
         this.#ended = true
@@ -133,21 +137,32 @@ export class Tail {
   }
 }
 
-/** Wakes a reader when the bus says that something happened, at the latest after a while. */
+/** Nobody had claimed it when its row was read: nothing of it was journaled, and the log has it from its first unit. */
+const isUntouched = ({ status, leaseEpoch }: RunRecord): boolean =>
+  status === 'pending' && leaseEpoch === 0
+
+/** Wakes a reader when the bus says that something happened, when the reader leaves, at the latest after a while. */
 class News implements Disposable {
   readonly #clock: Clock
+  readonly #signal: AbortSignal
   readonly #unsubscribe: () => void
   #fresh = false
   #settled = false
-  #wake: AbortController | undefined
+  #resolve = () => {}
 
-  constructor(bus: RunBus, runId: string, clock: Clock) {
+  constructor(
+    bus: RunBus,
+    runId: string,
+    { clock, signal }: { clock: Clock; signal: AbortSignal },
+  ) {
     this.#clock = clock
+    this.#signal = signal
+    signal.addEventListener('abort', this.#wake, { once: true })
     this.#unsubscribe = bus.subscribe(runId, ({ kind }) => {
       if (kind === 'stop') return
       this.#fresh = true
       if (kind === 'settled') this.#settled = true
-      this.#wake?.abort()
+      this.#wake()
     })
   }
 
@@ -158,20 +173,22 @@ class News implements Disposable {
     return settled
   }
 
-  async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#fresh && !signal.aborted) {
-      this.#wake = new AbortController()
-      const onAbort = () => this.#wake?.abort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      await pause(this.#clock, ms, this.#wake.signal)
-      signal.removeEventListener('abort', onAbort)
-      this.#wake = undefined
+  async wait(ms: number): Promise<void> {
+    if (!this.#fresh && !this.#signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#resolve = resolve
+      const forget = this.#clock.after(ms, resolve)
+      await promise
+      forget()
     }
     this.#fresh = false
   }
 
+  readonly #wake = (): void => this.#resolve();
+
   [Symbol.dispose](): void {
     this.#unsubscribe()
-    this.#wake?.abort()
+    this.#signal.removeEventListener('abort', this.#wake)
+    this.#wake()
   }
 }

@@ -74,12 +74,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     const { run, started } = await engine.startTurn({ principal, ...turn })
     // Whoever repeats the request of a bound run watches it; it stays bound to the socket that began it.
     const bound = run.bound && started
-    try {
-      return { attachment: await engine.attachOwn(run), bound }
-    } catch (error) {
-      if (bound) await engine.stop(principal, { runId: run.id })
-      throw error
-    }
+    return { attachment: await engine.attachOwn(run, turn.chatId), bound }
   }
 
   const attachToRun = async (c: Context<Env>, place: ReaderPlace) => {

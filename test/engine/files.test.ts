@@ -49,7 +49,7 @@ const ask = async (
 /** What the live reader, a late one and the database have of a run; they have to agree. */
 const everybody = async (outlast: Awaited<ReturnType<typeof testOutlast>>, text: string) => {
   const run = await outlast.ask(text, 'chat')
-  const attachment = await outlast.engine.attachOwn(run)
+  const attachment = await outlast.engine.attachOwn(run, 'chat')
   const live = await collect(attachment)
   const late = await outlast.tail(run)
   const stored = await storedParts(outlast, run)

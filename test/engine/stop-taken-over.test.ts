@@ -23,10 +23,12 @@ it('a run that is stopped right after it was taken over shows nothing of what is
     return { ...fast, store: { ...fast.store, renew: () => never, findUnheld: async () => [] } }
   }
   await using one = await testOutlast([defineAgent({ name: 'a', model: speaking })], options, dead)
-  const run = await one.ask('Hi')
+  const run = await one.ask('Hi', 'chat')
   await silent.reached
   const frames: Frame[] = []
-  for await (const batch of (await one.engine.attachOwn(run)).frames(AbortSignal.timeout(10_000))) {
+  for await (const batch of (await one.engine.attachOwn(run, 'chat')).frames(
+    AbortSignal.timeout(10_000),
+  )) {
     frames.push(...batch)
     if (frames.some(({ chunk }) => chunk.type === 'text-delta')) break
   }

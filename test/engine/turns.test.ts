@@ -43,14 +43,14 @@ describe.each(DATABASES)('on %s', (_name, options) => {
     await gate.reached
     const second = await send()
     expect(second).toMatchObject({ started: false, run: { id: first.run.id, status: 'running' } })
-    const watching = collect(await engine.attachOwn(second.run))
+    const watching = collect(await engine.attachOwn(second.run, 'chat'))
     gate.release()
     const expected = await messageParts((await watching).map(({ chunk }) => chunk))
     expect(expected).toEqual(await storedParts(outlast, first.run))
 
     const third = await send()
     expect(third).toMatchObject({ started: false, run: { id: first.run.id, status: 'succeeded' } })
-    const replayed = await collect(await engine.attachOwn(third.run))
+    const replayed = await collect(await engine.attachOwn(third.run, 'chat'))
     expect(await messageParts(replayed.map(({ chunk }) => chunk))).toEqual(expected)
     expect(model.calls).toHaveLength(1)
     const { messages } = await engine.history(principal, 'chat')

@@ -69,7 +69,7 @@ const countingTails = () => {
       const attachment = await engine.attach(...args)
       return attachment && counted(attachment)
     },
-    attachOwn: async (run) => counted(await engine.attachOwn(run)),
+    attachOwn: async (...args) => counted(await engine.attachOwn(...args)),
   })
   return { tails, decorate }
 }

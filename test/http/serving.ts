@@ -91,7 +91,7 @@ const delegate = (engine: EngineApi): EngineApi => ({
   files: engine.files,
   startTurn: (turn) => engine.startTurn(turn),
   attach: (...args) => engine.attach(...args),
-  attachOwn: (run) => engine.attachOwn(run),
+  attachOwn: (...args) => engine.attachOwn(...args),
   stop: (...args) => engine.stop(...args),
   latest: (...args) => engine.latest(...args),
   history: (...args) => engine.history(...args),
