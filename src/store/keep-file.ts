@@ -151,38 +151,36 @@ async function keepPart(
   return { ...part, url: fileUrl(id) }
 }
 
-/** Removes those of the files that no chat uses; they were locked before the chat's uses went. */
-export async function removeUnused(trx: OutlastDatabase, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  await trx
-    .deleteFrom('aiChatFiles')
-    .where('id', 'in', ids)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('aiChatFileUses').select('fileId').whereRef('fileId', '=', 'aiChatFiles.id'),
-        ),
-      ),
-    )
-    .execute()
-}
-
-/** Files of a chat that is about to be deleted, locked: nobody begins to use them elsewhere meanwhile. */
-export async function lockFilesOf(trx: OutlastDatabase, chat: Chat): Promise<string[]> {
-  const files = await trx
+/**
+ * Deletes a chat with the files that no other chat uses. They are locked first: nobody begins to use them elsewhere meanwhile.
+ *
+ * @param deleteChat - with which the chat's uses of its files go
+ */
+export async function deleteWithFiles(
+  trx: OutlastDatabase,
+  chat: Chat,
+  deleteChat: () => Promise<void>,
+): Promise<void> {
+  const used = await trx
     .selectFrom('aiChatFiles')
     .select('id')
     .where('workspaceId', '=', chat.workspaceId)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('aiChatFileUses')
-          .select('fileId')
-          .whereRef('fileId', '=', 'aiChatFiles.id')
-          .where('chatId', '=', chat.id),
-      ),
-    )
+    .where(({ exists }) => exists(usesOf(trx).where('chatId', '=', chat.id)))
     .orderBy('id')
     .forUpdate()
     .execute()
-  return files.map(({ id }) => id)
+  await deleteChat()
+  if (used.length === 0) return
+  const ids = used.map(({ id }) => id)
+  await trx
+    .deleteFrom('aiChatFiles')
+    .where('id', 'in', ids)
+    .where(({ not, exists }) => not(exists(usesOf(trx))))
+    .execute()
 }
+
+const usesOf = (trx: OutlastDatabase) =>
+  trx
+    .selectFrom('aiChatFileUses')
+    .select('fileId')
+    .where(({ eb, ref }) => eb('fileId', '=', ref('aiChatFiles.id' as never)))

@@ -31,6 +31,7 @@ describe('the configuration', () => {
       identity: undefined,
       corsOrigins: [],
       requestsPerMinute: 600,
+      telemetry: { logFormat: 'text', logLevel: 'warn', metrics: undefined },
     })
   })
 

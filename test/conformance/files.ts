@@ -179,11 +179,21 @@ export const describeFiles = (name: string, open: OpenStores): void => {
         )
       expect(await left()).toEqual([true, false, true])
       expect(await stores.files.read(owner, unused.id, 0, 10)).toBeUndefined()
-      await stores.deleteChat(run.chatId)
-      expect(await left()).toEqual([true, false, true])
       await stores.ageFiles(24)
       await stores.files.sweep()
+      expect(await left()).toEqual([true, false, false])
+      await stores.deleteChat({ id: run.chatId, workspaceId: run.workspaceId })
       expect(await left()).toEqual([false, false, false])
+    })
+
+    it('a deleted chat takes its files along, except those that another chat uses', async () => {
+      const [one, other] = [await heldRun(stores, owner), await heldRun(stores, owner)]
+      const own = await stores.files.keep(one.lease, pdf(93))
+      const shared = await stores.files.keep(one.lease, pdf(94))
+      await stores.files.keep(other.lease, pdf(94))
+      await stores.deleteChat({ id: one.run.chatId, workspaceId: one.run.workspaceId })
+      expect(await stores.files.find(owner, own.id)).toBeUndefined()
+      expect(await stores.files.find(owner, shared.id)).toBeDefined()
     })
 
     it('a file that is uploaded again, or used, begins a new day', async () => {

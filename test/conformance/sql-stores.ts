@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Principal } from '../../src/domain/run.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
+import { deleteWithFiles } from '../../src/store/keep-file.ts'
 import { createFiles } from '../../src/store/files.ts'
 import { inMs } from '../../src/store/fence.ts'
 import { createJournal } from '../../src/store/journal.ts'
@@ -65,9 +66,12 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
         db,
       )
     },
-    deleteChat: async (id) => {
-      await db.deleteFrom('aiChats').where('id', '=', id).execute()
-    },
+    deleteChat: (chat) =>
+      db.transaction().execute((trx) =>
+        deleteWithFiles(trx, chat, async () => {
+          await trx.deleteFrom('aiChats').where('id', '=', chat.id).execute()
+        }),
+      ),
     backdate: async (runId, seconds) => {
       await db
         .updateTable('aiChatRuns')

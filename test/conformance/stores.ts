@@ -39,8 +39,8 @@ export type Stores = AsyncDisposable & {
   insertExternalRun(run: ExternalRunSeed): Promise<{ id: string }>
   /** Makes every file older by so many hours, as far as sweeps are concerned. */
   ageFiles(hours: number): Promise<void>
-  /** Deletes the chat, by its internal id, and nothing else. */
-  deleteChat(id: string): Promise<void>
+  /** Deletes the chat, by its internal id, with the files that only it uses. */
+  deleteChat(chat: { id: string; workspaceId: string }): Promise<void>
   /** Makes the run as old as that. */
   backdate(runId: string, seconds: number): Promise<void>
   /** Marks a message as replaced by another one of its chat; both by their internal ids. */
