@@ -33,6 +33,13 @@ export const payments = {
 }
 `
 
+/** The agent of an application. */
+const AGENT = `
+import { defineAgent } from 'outlast'
+import { model } from './model.ts'
+export const agent = defineAgent({ name: 'support', model })
+`
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-docs-'))
@@ -46,13 +53,17 @@ beforeAll(async () => {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(folder, 'model.ts'), MODEL)
   await writeFile(join(folder, 'payments.ts'), PAYMENTS)
+  await writeFile(join(folder, 'agent.ts'), here(AGENT))
 })
 afterAll(() => rm(folder, { recursive: true }))
+
+const here = (code: string): string =>
+  code.replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`)
 
 /** Runs a snippet as a program of its own, with this repository as the package `outlast`. */
 const run = async (name: string, code: string) => {
   const file = join(folder, name)
-  await writeFile(file, code.replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`))
+  await writeFile(file, here(code))
   const quiet = '--disable-warning=ExperimentalWarning'
   return promisify(execFile)(process.execPath, [quiet, file], { cwd: folder })
 }
@@ -81,6 +92,22 @@ it('the snippets of docs/operations.md run', async () => {
   expect(stderr).toBe('')
   expect(stdout).toContain('{ database: true, accepting: true }')
   expect(stdout).toContain('outlast_runs_executing 0')
+})
+
+it('the snippets of docs/identity.md run', async () => {
+  const [tokens, jwt, own] = await snippets('docs/identity.md')
+  expect(await run('tokens.ts', tokens!)).toEqual({ stdout: '200\n401\n', stderr: '' })
+  expect(await run('jwt.ts', jwt!)).toEqual({ stdout: '', stderr: '' })
+  expect(await run('own-identity.ts', own!)).toEqual({ stdout: '', stderr: '' })
+})
+
+it('the snippets of docs/embedding.md run', async () => {
+  const [outlast, hono, node, next] = await snippets('docs/embedding.md')
+  await writeFile(join(folder, 'outlast.ts'), here(outlast!))
+  expect(await run('hono.ts', hono!)).toEqual({ stdout: '200\n', stderr: '' })
+  expect(await run('node.ts', node!)).toEqual({ stdout: '200\n', stderr: '' })
+  const close = "import { outlast } from './outlast.ts'\nawait outlast.close()\n"
+  expect(await run('route.ts', `${next!}${close}`)).toEqual({ stdout: '', stderr: '' })
 })
 
 it('the snippets are well typed', async () => {
