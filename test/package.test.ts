@@ -8,6 +8,8 @@ type Manifest = {
   exports: Record<string, string | Record<string, string>>
   dependencies: Record<string, string>
   devDependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+  peerDependenciesMeta: Record<string, { optional: boolean }>
   allowScripts: Record<string, boolean>
 }
 
@@ -47,4 +49,18 @@ test('every package with an install script has been looked at', () => {
     .filter(([, locked]) => locked.hasInstallScript)
     .map(([path]) => path.replace(/^.*node_modules\//, ''))
   expect(names.filter((name) => !(name in manifest.allowScripts))).toEqual([])
+})
+
+test('the oldest ai that it asks for is the one that the tests have too', () => {
+  const lowest = manifest.devDependencies['ai-lowest']?.replace('npm:ai@', '')
+  expect(manifest.peerDependencies['ai']).toBe(`^${lowest}`)
+})
+
+test('what is optional is asked for in the version that the tests have', () => {
+  const { ai: _, ...optional } = manifest.peerDependencies
+  expect(Object.keys(optional).toSorted()).toEqual(
+    Object.keys(manifest.peerDependenciesMeta).toSorted(),
+  )
+  for (const [name, range] of Object.entries(optional))
+    expect(range, name).toBe(`^${manifest.devDependencies[name]}`)
 })
