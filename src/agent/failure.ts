@@ -24,6 +24,7 @@ import {
 import { InvariantError, OutlastError } from '../domain/errors.ts'
 import type { ModelFailure } from '../engine/ports.ts'
 import { describeConnection } from './connection-failure.ts'
+import { bodyRetryAfterMs, saysNoCredit, saysWrongKey } from './error-body.ts'
 import { publicText } from './public-text.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -76,13 +77,14 @@ const describeViolation = (
 const describeStatus = (error: unknown): ModelFailure | undefined => {
   const status = statusOf(error)
   if (status === undefined || status < 300 || DownloadError.isInstance(error)) return undefined
-  const retryAfter = retryAfterMs(headersOf(error))
+  const retryAfter = retryAfterMs(headersOf(error)) ?? bodyRetryAfterMs(error)
   if (status === 402 || (status === 429 && hasNoCredit(error))) return NO_CREDIT
+  if (status === 400 && saysNoCredit(error)) return NO_CREDIT
   if (status === 429) return { ...RATE_LIMITED, retryAfterMs: retryAfter }
   if (status === 408 || status === 409 || status >= 500) {
     return { ...unavailable(` (HTTP ${status})`), retryAfterMs: retryAfter }
   }
-  if (status === 401 || status === 403) return DENIED
+  if (status === 401 || status === 403 || saysWrongKey(error)) return DENIED
   if (status >= 400) return rejected(error, ` (HTTP ${status})`)
   return providerError(error, ` (HTTP ${status})`)
 }

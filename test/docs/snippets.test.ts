@@ -110,6 +110,15 @@ it('the snippets of docs/embedding.md run', async () => {
   expect(await run('route.ts', `${next!}${close}`)).toEqual({ stdout: '', stderr: '' })
 })
 
+it('the snippets of docs/providers.md run', async () => {
+  const [researcher] = await snippets('docs/providers.md')
+  await run('researcher.ts', researcher!)
+  const check = `\nimport agent from './researcher.ts'\nconsole.log(agent.model.provider, Object.keys(agent.tools ?? {}))`
+  const { stdout, stderr } = await run('check-researcher.ts', check)
+  expect(stderr).toBe('')
+  expect(stdout).toBe("anthropic.messages [ 'web_search' ]\n")
+})
+
 it('the snippets are well typed', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const checked = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
