@@ -80,6 +80,8 @@ export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): 
   return createHttpApp({
     ...rest,
     engine: outlast.engine,
+    chats: outlast.chats,
+    runs: outlast.runs,
     readiness: outlast.readiness,
     authenticate: createAdmission({ authenticate, ensure, limits }),
     basePath,

@@ -4,12 +4,15 @@ import { hostname } from 'node:os'
 import type { FlexibleSchema } from '@ai-sdk/provider-utils'
 import { createAgents, type AgentFunction } from './agent/agents.ts'
 import type { AgentDefinition } from './agent/define-agent.ts'
+import { Chats } from './engine/chats.ts'
 import { Engine } from './engine/engine.ts'
 import { resolveLimits, type Limits } from './domain/limits.ts'
 import type { EngineEvents } from './engine/ports.ts'
+import { Runs } from './engine/runs.ts'
 import type { WorkerPorts } from './engine/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
+import { createChatCatalog } from './store/chat-catalog.ts'
 import { createConversations } from './store/conversations.ts'
 import { openStore, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
 import { createFiles } from './store/files.ts'
@@ -18,6 +21,7 @@ import { createLeases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
+import { createRunCatalog } from './store/run-catalog.ts'
 import { createRunStore } from './store/run-store.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
 import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
@@ -48,6 +52,8 @@ export type OutlastOptions = {
 
 export type Outlast = AsyncDisposable & {
   readonly engine: Engine
+  readonly chats: Chats
+  readonly runs: Runs
   readonly db: OutlastDatabase
   /** Makes workspace and user on first sight. */
   readonly principals: ReturnType<typeof createPrincipals>
@@ -122,6 +128,8 @@ export const assembleOutlast = async (
   }
   return {
     engine,
+    chats: new Chats({ ...ports, catalog: createChatCatalog(db), engine }),
+    runs: new Runs({ ...ports, catalog: createRunCatalog(db) }),
     db,
     principals: createPrincipals(db),
     tokens: createTokens(db),

@@ -29,6 +29,8 @@ const outlast = await createOutlast({
 for (let user = 0; user < USERS; user++) await outlast.principals.ensure(principalOf(user))
 const app = createHttpApp({
   engine: outlast.engine,
+  chats: outlast.chats,
+  runs: outlast.runs,
   authenticate: async ({ headers }) => principalOf(Number(headers.get(USER_HEADER))),
   onError,
 })

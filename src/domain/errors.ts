@@ -85,6 +85,11 @@ export class TooManyReadersError extends OutlastError {
   readonly code = 'TOO_MANY_READERS'
 }
 
+/** Refusal: the journal of this run has no such step. */
+export class StepNotFoundError extends OutlastError {
+  readonly code = 'STEP_NOT_FOUND'
+}
+
 /** Refusal: no such route. */
 export class RouteNotFoundError extends OutlastError {
   readonly code = 'ROUTE_NOT_FOUND'

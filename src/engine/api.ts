@@ -89,6 +89,7 @@ export interface EngineApi {
    * @returns undefined when there is nothing to attach to: no run; a run that is bound to another socket; or, for a chat
    * without `after`, no active run, unless `have` says that the reader lacks the latest answer
    * @throws RunNotFoundError for a run id that the principal does not own
+   * @throws OffsetGoneError for a chat that has no run any more
    */
   attach(
     principal: Principal,
@@ -110,9 +111,4 @@ export interface EngineApi {
       }
     | undefined
   >
-  /** Messages for a client's history: without the answer in progress, which `activeRun` names. */
-  history(
-    principal: Principal,
-    chatId: string,
-  ): Promise<{ readonly messages: readonly UiMessage[]; readonly activeRun: RunSummary | null }>
 }

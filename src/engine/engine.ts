@@ -1,15 +1,21 @@
 /** The engine: begins, executes, follows and stops runs. What it needs of the world comes through its ports. */
-import { EngineStoppingError, RunAlreadyActiveError, RunNotFoundError } from '../domain/errors.ts'
+import {
+  EngineStoppingError,
+  OffsetGoneError,
+  RunAlreadyActiveError,
+  RunNotFoundError,
+} from '../domain/errors.ts'
 import { resolveLimits, type Limits } from '../domain/limits.ts'
 import type { MessageRecord } from '../domain/message.ts'
 import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
 import { isSettled, type Principal, type RunRecord } from '../domain/run.ts'
-import type { Attachment, EngineApi, RunSummary, RunTarget, StartTurn, UiMessage } from './api.ts'
-import { pause } from './execution.ts'
+import type { Attachment, EngineApi, RunTarget, StartTurn } from './api.ts'
 import { sweepFiles } from './file-sweep.ts'
 import { FileShelf } from './files.ts'
 import type { EngineEvents } from './ports.ts'
+import { settledOrLater } from './settled-or-later.ts'
+import { runSummary, uiMessage } from './summaries.ts'
 import { Tail } from './tail.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
@@ -102,7 +108,7 @@ export class Engine implements EngineApi, AsyncDisposable {
       }
       const stopping = begun.run.stopRequestedAt !== null && clock.now() < deadline
       if (!stopping) throw new RunAlreadyActiveError(begun.run.id)
-      await this.#settledOrLater(begun.run.id, Math.min(250, deadline - clock.now()))
+      await settledOrLater(this.#ports, begun.run.id, Math.min(250, deadline - clock.now()))
     }
   }
 
@@ -112,6 +118,8 @@ export class Engine implements EngineApi, AsyncDisposable {
     { after, have }: { readonly after?: Position; readonly have?: string } = {},
   ): Promise<Attachment | undefined> {
     const run = await this.#find(principal, target)
+    if (!run && after)
+      throw new OffsetGoneError('The chat whose run this position belongs to was deleted.')
     if (!run || run.bound) return undefined
     if ('chatId' in target && isSettled(run.status) && !after) {
       const isLacking = have !== undefined && (await this.#ports.conversations.precedes(have, run))
@@ -147,31 +155,12 @@ export class Engine implements EngineApi, AsyncDisposable {
       const message = run.assistantMessageId
         ? await conversations.message(run.assistantMessageId, run.workspaceId)
         : undefined
-      if (!message) return { run: summary(run, chatId), message: null }
+      if (!message) return { run: runSummary(run, chatId), message: null }
       const { status } = message
       // It has settled between the two: the next look sees both.
       if (!isSettled(run.status) && status !== 'streaming' && look < MAX_LOOKS) continue
       const shown = isSettled(run.status) ? message : await this.#inProgress(run, message)
-      return { run: summary(run, chatId), message: { ...uiMessage(shown, chatId), status } }
-    }
-  }
-
-  async history(principal: Principal, chatId: string): ReturnType<EngineApi['history']> {
-    const { conversations } = this.#ports
-    for (let look = 1; ; look++) {
-      const run = await conversations.latestRun(principal, chatId)
-      const active = run && !isSettled(run.status) ? run : undefined
-      const messages = await conversations.messages(principal, chatId)
-      const last = messages.at(-1)
-      // It has begun between the two: the next look sees both.
-      const isNewer = last?.status === 'streaming' && last.runId !== null && last.runId !== run?.id
-      if (isNewer && look < MAX_LOOKS) continue
-      return {
-        messages: messages
-          .filter(({ id }) => id !== active?.assistantMessageId)
-          .map((message) => uiMessage(message, chatId)),
-        activeRun: active ? summary(active, chatId) : null,
-      }
+      return { run: runSummary(run, chatId), message: { ...uiMessage(shown, chatId), status } }
     }
   }
 
@@ -213,39 +202,4 @@ export class Engine implements EngineApi, AsyncDisposable {
     const { steps, calls } = await this.#ports.journal.load(run.id, run.workspaceId)
     return { ...message, parts: uiParts(viewOf(run, steps, calls)) }
   }
-
-  async #settledOrLater(runId: string, ms: number): Promise<void> {
-    const wake = new AbortController()
-    const unsubscribe = this.#ports.bus.subscribe(runId, ({ kind }) => {
-      if (kind === 'settled') wake.abort()
-    })
-    try {
-      await pause(this.#ports.clock, Math.max(ms, 0), wake.signal)
-    } finally {
-      unsubscribe()
-    }
-  }
 }
-
-const uiMessage = (message: MessageRecord, chatId: string): UiMessage => ({
-  id: message.publicId,
-  role: message.role,
-  ...(message.runId ? { metadata: { runId: message.runId, chatId } } : {}),
-  parts: message.parts,
-})
-
-const summary = (run: RunRecord, chatId: string): RunSummary => ({
-  id: run.id,
-  chatId,
-  status: run.status,
-  trigger: run.trigger,
-  error: run.error,
-  errorCode: run.errorCode,
-  stepCount: run.stepCount,
-  attempt: run.attempt,
-  assistantMessageId: run.assistantMessageId,
-  stopRequestedAt: run.stopRequestedAt?.toISOString() ?? null,
-  createdAt: run.createdAt.toISOString(),
-  startedAt: run.startedAt?.toISOString() ?? null,
-  finishedAt: run.finishedAt?.toISOString() ?? null,
-})

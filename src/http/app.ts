@@ -3,9 +3,11 @@ import { Hono, type Context } from 'hono'
 import { getPath } from 'hono/utils/url'
 import { RouteNotFoundError } from '../domain/errors.ts'
 import type { EngineApi } from '../engine/api.ts'
+import type { ChatsApi, RunsApi } from '../engine/catalog-api.ts'
 import { problemOf } from '../protocol/problem.ts'
 import type { Admit } from './admission.ts'
 import { chatRoutes } from './chat-routes.ts'
+import { chatsRoutes } from './chats-routes.ts'
 import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
 import type { Env } from './env.ts'
 import type { Remote } from './identity/identity.ts'
@@ -13,6 +15,7 @@ import { fileRoutes } from './file-routes.ts'
 import { problemResponse } from './problem-response.ts'
 import { Readers } from './readers.ts'
 import { mount, type Mountable, type Route } from './route.ts'
+import { runsRoutes } from './runs-routes.ts'
 import { serverRoutes } from './server-routes.ts'
 import { staticFiles } from './static-files.ts'
 
@@ -29,6 +32,8 @@ export type HttpLimits = {
 
 export type HttpAppOptions = {
   readonly engine: EngineApi
+  readonly chats: ChatsApi
+  readonly runs: RunsApi
   /** Asked for each request that the API does not leave open; the page is open. */
   readonly authenticate: Admit
   /** Looks at each request before anything else does, also at one for the page; refuses it by throwing. */
@@ -60,7 +65,8 @@ export type Guard = (request: Request, remote: Remote) => void
 export type HttpApp = Hono<Env>
 
 export const createHttpApp = (options: HttpAppOptions): HttpApp => {
-  const { engine, authenticate, guard, cors, limits = {}, page, onRequest, onError } = options
+  const { engine, chats, runs, authenticate, guard, cors } = options
+  const { limits = {}, page, onRequest, onError } = options
   const app = new Hono<Env>({ getPath: pathBelow(options.basePath ?? '') })
   const fail = (error: unknown) => problemResponse(error, onError)
   app.onError(fail)
@@ -88,10 +94,13 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const files = page === undefined ? async () => undefined : staticFiles(page)
   const file = async (c: Context<Env>) =>
     (await files(new URL(c.req.url).pathname)) ?? (await c.notFound())
+  const maxBodyBytes = limits.bodyBytes ?? engine.limits.bodyBytes
   const routes = [
+    ...chatsRoutes({ chats, maxBodyBytes }),
+    ...runsRoutes(runs),
     ...chatRoutes({
       engine,
-      maxBodyBytes: limits.bodyBytes ?? engine.limits.bodyBytes,
+      maxBodyBytes,
       readers: new Readers(engine.limits.readers),
       keepAliveMs: limits.keepAliveMs ?? 10_000,
       slow: { bytes: limits.slowReaderBytes ?? 1_000_000, ms: limits.slowReaderMs ?? 30_000 },

@@ -5,7 +5,7 @@ import { ChatNotFoundError, InvalidRequestError, RunNotFoundError } from '../dom
 import { isClientId } from '../domain/message.ts'
 import type { Principal } from '../domain/run.ts'
 import type { Attachment, EngineApi } from '../engine/api.ts'
-import { historyAnswer, latestRunAnswer, stopAnswer } from '../protocol/answers.ts'
+import { latestRunAnswer, stopAnswer } from '../protocol/answers.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import {
   chatBody,
@@ -118,9 +118,6 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     throw new ChatNotFoundError(`There is no chat ${chatId} here.`)
   }
 
-  const messages = async (c: Context<Env>) =>
-    json(await engine.history(c.get('principal'), chatIdOf(c)))
-
   const starting = {
     method: 'POST',
     body: turnBody,
@@ -196,16 +193,6 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       }),
       problems: ['RUN_NOT_FOUND', 'OFFSET_GONE', 'TOO_MANY_READERS'],
       handle: reading(attachToChat),
-    },
-    {
-      method: 'GET',
-      path: ROUTES.messages,
-      id: 'listMessages',
-      summary: 'The history of a chat, without the answer in progress.',
-      answers: {
-        200: { says: 'The history; an unknown chat is an empty one.', schema: historyAnswer },
-      },
-      handle: messages,
     },
   ]
 }

@@ -24,6 +24,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
 const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   chatId: z.string().meta({ description: 'The id of the chat, as the client chose it.' }),
   runId: z.string().meta({ description: 'The id of the run.' }),
+  stepIndex: z.int().meta({ description: 'The number of the step; the first one is 0.' }),
 }
 
 export const describeApi = (routes: readonly Route[]): ReturnType<typeof createDocument> =>

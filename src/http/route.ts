@@ -60,13 +60,9 @@ export const mount = (app: HttpApp, routes: readonly Mountable[]): void => {
 }
 
 /** A word of a route is never taken for the id that may stand in its place. */
-const literalsFirst = (one: string, other: string): number => {
-  const others = other.split('/')
-  for (const [index, segment] of one.split('/').entries()) {
-    const difference = rank(segment) - rank(others[index])
-    if (difference !== 0) return difference
-  }
-  return 0
-}
+const literalsFirst = (one: string, other: string): number =>
+  shapeOf(one) < shapeOf(other) ? -1 : Number(shapeOf(one) > shapeOf(other))
 
-const rank = (segment: string | undefined): number => (segment?.startsWith(':') ? 1 : 0)
+/** `0` for a word and `1` for a parameter. */
+const shapeOf = (path: string): string =>
+  path.replaceAll(/\/(:?)[^/]*/g, (_, colon) => (colon ? '1' : '0'))

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { MESSAGE_ROLES, MESSAGE_STATUSES } from '../domain/message.ts'
 import { RUN_STATUSES, RUN_TRIGGERS } from '../domain/run.ts'
+import { TOOL_CALL_STATUSES } from '../domain/step.ts'
 
 const time = z.iso.datetime()
 
@@ -70,6 +71,98 @@ export const latestRunAnswer = z.object({
 export const historyAnswer = z.object({
   messages: z.array(message),
   activeRun: runSummary.nullable(),
+  before: z
+    .string()
+    .optional()
+    .meta({ description: 'There are earlier messages: those before this one.' }),
+})
+
+export const chatSummary = z
+  .object({
+    id: z.string(),
+    title: z.string().nullable(),
+    createdAt: time,
+    updatedAt: time.meta({ description: 'When its latest turn was sent.' }),
+    latestRun: z.object({ id: z.string(), status: z.enum(RUN_STATUSES) }).nullable(),
+  })
+  .meta({ id: 'Chat', description: 'A conversation of one user.' })
+
+const after = z
+  .string()
+  .optional()
+  .meta({ description: 'There is more: ask for it with this as `after`.' })
+
+export const chatsAnswer = z.object({ chats: z.array(chatSummary), after })
+
+export const chatAnswer = historyAnswer.extend({ chat: chatSummary })
+
+export const renameAnswer = z.object({ chat: chatSummary })
+
+const usage = z
+  .object({
+    inputTokens: z.int().optional(),
+    outputTokens: z.int().optional(),
+    totalTokens: z.int().optional(),
+    reasoningTokens: z.int().optional(),
+    cachedInputTokens: z.int().optional(),
+  })
+  .meta({ id: 'Usage', description: 'Tokens, as far as the provider says.' })
+
+const costMicros = z.int().nullable().meta({
+  description: "Millionths of the currency of the agent's prices; null without prices or usage.",
+})
+
+export const runDetails = runSummary
+  .extend({ agent: z.string().nullable(), usage, costMicros })
+  .meta({ id: 'RunDetails', description: 'A run, and what its steps used.' })
+
+export const runsAnswer = z.object({ runs: z.array(runDetails), after })
+
+export const runAnswer = z.object({ run: runDetails, message: answeredMessage.nullable() })
+
+const call = z
+  .object({
+    toolCallId: z.string(),
+    toolName: z.string(),
+    input: z.unknown(),
+    status: z.enum(TOOL_CALL_STATUSES),
+    output: z.unknown().optional(),
+    error: z.string().optional(),
+    attempt: z.int().meta({ description: 'Times that the tool was started.' }),
+    startedAt: time,
+    finishedAt: time.nullable(),
+  })
+  .meta({ id: 'ToolCall', description: 'A tool call that the server executed.' })
+
+const step = z
+  .object({
+    stepIndex: z.int(),
+    finishReason: z.string(),
+    rawFinishReason: z.string().optional(),
+    responseId: z.string().optional(),
+    provider: z.string().optional(),
+    modelId: z.string().optional(),
+    warnings: z.array(z.unknown()).optional(),
+    usage: usage.optional(),
+    costMicros: costMicros.optional(),
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    request: z.looseObject({ provider: z.string(), modelId: z.string() }).optional(),
+    parts: z.array(z.looseObject({ type: z.string() })),
+    calls: z.array(call),
+  })
+  .meta({ id: 'Step', description: 'One model call and the tool calls that it asked for.' })
+
+export const stepsAnswer = z.object({ steps: z.array(step) })
+
+export const promptAnswer = z.object({
+  instructions: z.unknown().optional(),
+  messages: z
+    .array(z.looseObject({ role: z.string(), content: z.unknown() }))
+    .meta({ description: 'Model messages of the AI SDK.' }),
+  messagesReplaced: z.boolean().meta({
+    description: 'True: the agent sent other messages than these, and they are not known.',
+  }),
 })
 
 export const healthAnswer = z.looseObject({ status: z.literal('ok') })

@@ -28,6 +28,7 @@ const KINDS = {
   RUN_NOT_FOUND: { status: 404, title: 'Not Found' },
   MESSAGE_NOT_FOUND: { status: 404, title: 'Not Found' },
   FILE_NOT_FOUND: { status: 404, title: 'Not Found' },
+  STEP_NOT_FOUND: { status: 404, title: 'Not Found' },
   ROUTE_NOT_FOUND: { status: 404, title: 'Not Found' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method Not Allowed' },
   A_RUN_ALREADY_ACTIVE: { status: 409, title: 'Conflict' },

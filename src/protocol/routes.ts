@@ -11,16 +11,25 @@ export const ROUTES = {
   run: `${API_PATH}/run`,
   runStream: `${API_PATH}/runs/:runId/stream`,
   chatStream: `${API_PATH}/:chatId/stream`,
+  chats: `${API_PATH}/chats`,
+  chat: `${API_PATH}/:chatId`,
   messages: `${API_PATH}/:chatId/messages`,
   files: `${API_PATH}/files`,
   file: `${API_PATH}/files/:fileId`,
+  exportChat: `${API_PATH}/:chatId/export`,
+  runs: `${API_PATH}/runs`,
+  runRecord: `${API_PATH}/runs/:runId`,
+  steps: `${API_PATH}/runs/:runId/steps`,
+  prompt: `${API_PATH}/runs/:runId/steps/:stepIndex/prompt`,
   openapi: `${API_PATH}/openapi.json`,
   health: '/healthz',
   ready: '/readyz',
 } as const
 
-type ParamOf<Route extends string> = Route extends `${string}:${infer Name}/${string}`
-  ? Name
+type ParamOf<Route extends string> = Route extends `${string}:${infer Rest}`
+  ? Rest extends `${infer Name}/${infer More}`
+    ? Name | ParamOf<More>
+    : Rest
   : never
 
 /** @example pathOf(ROUTES.messages, { chatId: 'a' }) // '/ai-chat/a/messages' */

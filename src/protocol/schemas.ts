@@ -1,9 +1,9 @@
 /** What clients may send, parsed at the door: what comes out is trusted, and what does not fit becomes one sentence. */
 import { z } from 'zod'
-import { InvalidRequestError } from '../domain/errors.ts'
 import { fileIdOf } from '../domain/file.ts'
 import { isClientId } from '../domain/message.ts'
 import { cleanText } from '../domain/text.ts'
+import { parse } from './parse.ts'
 import type { NewMessage, TurnRequest } from '../domain/turn.ts'
 
 export const MAX_MESSAGES = 10_000
@@ -226,19 +226,3 @@ export const parseMediaType = (contentType: string | undefined): string =>
 
 export const parseFilename = (text: string | undefined): string | undefined =>
   parse(filename.optional(), text)
-
-const parse = <Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  prefix: readonly PropertyKey[] = [],
-): z.output<Schema> => {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new InvalidRequestError(sentence([...prefix, ...(issue?.path ?? [])], issue?.message ?? ''))
-}
-
-const sentence = (path: readonly PropertyKey[], message: string): string =>
-  path.length === 0
-    ? `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}.`
-    : `In the body, ${z.core.toDotPath([...path])}: ${message}.`

@@ -5,6 +5,7 @@ import { limitSentence } from '../domain/limits.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
 import { ACTIVE_STATUSES, type Principal, type RunRecord } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
+import { titleOf } from '../domain/title.ts'
 import type { NewMessage } from '../domain/turn.ts'
 import type { BeginResult, NewTurn } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
@@ -79,6 +80,7 @@ async function lockChat(trx: OutlastDatabase, turn: NewTurn): Promise<string> {
         workspaceId: principal.workspaceId,
         creatorId: principal.userId,
         clientId: chatId,
+        autoTitle: titleOf(partsOf(turn)),
       })
       .onConflict((conflict) => conflict.constraint('ai_chats_public_id_key').doNothing())
       .returning('id')
@@ -90,15 +92,22 @@ async function lockChat(trx: OutlastDatabase, turn: NewTurn): Promise<string> {
 }
 
 /** An update of its own: `on conflict do update` would lock out those who only refer to the chat. */
-const touchChat = (trx: OutlastDatabase, { principal, chatId }: NewTurn) =>
+const touchChat = (trx: OutlastDatabase, turn: NewTurn) =>
   trx
     .updateTable('aiChats')
-    .set({ updatedAt: now })
-    .where('workspaceId', '=', principal.workspaceId)
-    .where('creatorId', '=', principal.userId)
-    .where('publicId', '=', chatId)
+    .set((eb) => ({
+      updatedAt: now,
+      autoTitle: eb.fn.coalesce('autoTitle', eb.val(titleOf(partsOf(turn)))),
+    }))
+    .where('workspaceId', '=', turn.principal.workspaceId)
+    .where('creatorId', '=', turn.principal.userId)
+    .where('publicId', '=', turn.chatId)
     .returning('id')
     .executeTakeFirst()
+
+/** What a turn says, if it says something. */
+const partsOf = (turn: NewTurn): readonly MessagePart[] =>
+  (turn.kind === 'regenerate' ? turn.unsent?.parts : turn.message.parts) ?? []
 
 async function insertRun(
   trx: OutlastDatabase,

@@ -8,6 +8,7 @@ import { tokens } from './migrations/0003-tokens.ts'
 import { files } from './migrations/0004-files.ts'
 import { replacedMessages } from './migrations/0005-replaced-messages.ts'
 import { traceParent } from './migrations/0006-trace-parent.ts'
+import { chatTitles } from './migrations/0007-chat-titles.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -20,6 +21,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0004-files', files],
   ['0005-replaced-messages', replacedMessages],
   ['0006-trace-parent', traceParent],
+  ['0007-chat-titles', chatTitles],
 ])
 
 /**

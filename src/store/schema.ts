@@ -50,7 +50,9 @@ export interface AiChatsTable {
   clientId: Nullable<string>
   /** `coalesce(client_id, id)`, unique within the owner. */
   publicId: ColumnType<string, never, never>
+  /** What somebody called it; null where the chat is called by its first message. */
   title: Nullable<string>
+  autoTitle: Nullable<string>
   createdAt: Timestamp
   updatedAt: Timestamp
 }

@@ -81,7 +81,7 @@ describe('a large file', () => {
     const [small, large] = [asked(model, 0), asked(model, 1)]
     expect(JSON.stringify(large)).toContain(LARGE)
     expect(JSON.parse(JSON.stringify(large).replaceAll(LARGE, SMALL))).toEqual(small)
-    const { messages } = await outlast.engine.history(outlast.principal, 'large')
+    const { messages } = await outlast.chats.messages(outlast.principal, 'large', {})
     expect(fileIdOf(String(messages[0]!.parts[1]!['url']))).toBeDefined()
   })
 

@@ -98,8 +98,8 @@ class Play {
 
   /** INVARIANT: one active run at most, and a linear history without anything that was replaced. */
   async check(): Promise<void> {
-    const { engine, principal, db } = outlast
-    const { messages, activeRun } = await engine.history(principal, this.#chatId)
+    const { principal, db } = outlast
+    const { messages, activeRun } = await outlast.chats.messages(principal, this.#chatId, {})
     const told = messages.filter(({ role }) => role === 'user').map(({ parts }) => textOf(parts))
     const expected = historyOf(this.#model)
     expect(messages.map(({ role, id }) => [role, id])).toEqual(

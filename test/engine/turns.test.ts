@@ -53,7 +53,7 @@ describe.each(DATABASES)('on %s', (_name, options) => {
     const replayed = await collect(await engine.attachOwn(third.run, 'chat'))
     expect(await messageParts(replayed.map(({ chunk }) => chunk))).toEqual(expected)
     expect(model.calls).toHaveLength(1)
-    const { messages } = await engine.history(principal, 'chat')
+    const { messages } = await outlast.chats.messages(principal, 'chat', {})
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
     expect(outlast.errors).toEqual([])
   })
@@ -80,7 +80,7 @@ describe.each(DATABASES)('on %s', (_name, options) => {
     gate.release()
     expect(await outlast.settled(begun[0]!.run)).toMatchObject({ status: 'succeeded' })
     expect(model.calls).toHaveLength(1)
-    expect((await engine.history(principal, 'chat')).messages).toHaveLength(2)
+    expect((await outlast.chats.messages(principal, 'chat', {})).messages).toHaveLength(2)
   })
 
   it('of twenty copies of one message one begins the run that all the others find', async () => {

@@ -2,12 +2,13 @@
 import { describe, expect, it } from 'vitest'
 import { createHttpApp, type HttpAppOptions } from '../../src/http/app.ts'
 import { NotAuthenticatedError } from '../../src/domain/errors.ts'
-import { jsonPost, noEngine, PRINCIPAL } from './serving.ts'
+import { jsonPost, noEngine, noRecords, PRINCIPAL } from './serving.ts'
 
 const APP = 'https://app.example'
 const appWith = (options: Partial<HttpAppOptions> = {}) =>
   createHttpApp({
     engine: noEngine,
+    ...noRecords,
     authenticate: async (request) => {
       if (request.headers.has('authorization')) return PRINCIPAL
       throw new NotAuthenticatedError('Who?')

@@ -3,7 +3,7 @@ import type { EngineApi } from '../../src/engine/api.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { developmentGuard } from '../../src/http/development-guard.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
-import { noEngine, rawRequest } from './serving.ts'
+import { noEngine, noRecords, rawRequest } from './serving.ts'
 
 const principal = { workspaceId: 'w1', userId: 'u1' }
 /** An engine that knows how to stop nothing, which is all that these requests come to. */
@@ -16,6 +16,7 @@ beforeAll(async () => {
   let port = 0
   const app = createHttpApp({
     engine,
+    ...noRecords,
     authenticate: async () => principal,
     guard: (request, remote) => developmentGuard(port)(request, remote),
     onError: (error) => {

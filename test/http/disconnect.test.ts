@@ -265,7 +265,7 @@ describe('an unfinished stream', () => {
 describe('the app without a socket', () => {
   const appOf = (server: Serving, errors: Error[] = []) =>
     createHttpApp({
-      engine: server.outlast.engine,
+      ...server.outlast,
       authenticate: async () => PRINCIPAL,
       onError: (error) => errors.push(error),
     })

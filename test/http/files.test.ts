@@ -199,7 +199,9 @@ describe('a user', () => {
     const problem = await errorOf(await ask('c3'))
     expect(problem).toMatchObject({ status: 429, code: 'TOO_MANY_ACTIVE_RUNS' })
     expect(problem.activeRunIds).toHaveLength(2)
-    expect((await busy.outlast.engine.history(busy.outlast.principal, 'c3')).messages).toEqual([])
+    expect((await busy.outlast.chats.messages(busy.outlast.principal, 'c3', {})).messages).toEqual(
+      [],
+    )
     barrier.release()
     for (const answer of answers) await chunksOf(answer)
     await chunksOf(await ask('c3'))

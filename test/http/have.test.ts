@@ -38,7 +38,7 @@ const attach = (chatId: string, have: string, url = server.url) =>
 
 it('the latest answer is replayed to whoever has an earlier message, also a replaced one', async () => {
   const { chatId, replaced, first, last } = await talk()
-  const { messages } = await server.outlast.engine.history(server.outlast.principal, chatId)
+  const { messages } = await server.outlast.chats.messages(server.outlast.principal, chatId, {})
   for (const id of ['m1', replaced, first, 'm2', 'm2b']) {
     const response = await attach(chatId, `?have=${id}`)
     expect(response.status, id).toBe(200)
@@ -62,7 +62,7 @@ it('an id of another chat or of another owner says as little as one that nobody 
 
   const somebody = { workspaceId: 'w2', userId: 'u1' }
   await server.outlast.principals.ensure(somebody)
-  const stranger = await serveEngine(server.outlast.engine, server.errors, {}, somebody)
+  const stranger = await serveEngine(server.outlast, server.errors, {}, somebody)
   for (const id of ['m1', 'm2b', last, 'unknown'])
     expect((await attach(chatId, `?have=${id}`, stranger.url)).status, id).toBe(204)
   await stranger.http.close(1000)

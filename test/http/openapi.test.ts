@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { ROUTES } from '../../src/protocol/routes.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { describedBy, type Description } from '../support/described.ts'
-import { noEngine, PRINCIPAL } from './serving.ts'
+import { noEngine, noRecords, PRINCIPAL } from './serving.ts'
 
 const app = createHttpApp({
   engine: noEngine,
+  ...noRecords,
   authenticate: async () => PRINCIPAL,
   onError: (error) => expect.unreachable(error.message),
 })

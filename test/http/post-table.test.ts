@@ -182,7 +182,7 @@ beforeAll(async () => {
   server = await serving(defineAgent({ name: 'a', model, tools: { deaf } }))
   const somebody = { workspaceId: 'w2', userId: 'u1' }
   await server.outlast.principals.ensure(somebody)
-  stranger = await serveEngine(server.outlast.engine, server.errors, {}, somebody)
+  stranger = await serveEngine(server.outlast, server.errors, {}, somebody)
 })
 afterAll(async () => {
   await stranger.http.close(1000)
@@ -220,7 +220,7 @@ const contentOf = async (chat: string) => {
     .where('aiChats.publicId', '=', chat)
     .where('aiChats.workspaceId', '=', principal.workspaceId)
     .execute()
-  const history = await engine.history(principal, chat)
+  const history = await server.outlast.chats.messages(principal, chat, {})
   const latest = await engine.latest(principal, chat)
   // A run that is stopping may settle at any moment, and only then is its answer in the history.
   const messages = history.messages.filter(({ id }) => id !== latest?.run?.assistantMessageId)

@@ -6,14 +6,21 @@ import {
   StoreUnavailableError,
 } from '../../src/domain/errors.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
+import type { ChatsApi } from '../../src/engine/catalog-api.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { describedBy, type Description } from '../support/described.ts'
-import { jsonPost, noEngine, PRINCIPAL, turn } from './serving.ts'
+import { jsonPost, noEngine, noRecords, PRINCIPAL, turn } from './serving.ts'
 
 /** An app whose answers are all held against its description. */
-const appWith = (engine: Partial<EngineApi> = {}, errors: Error[] = []) => {
+const appWith = (
+  engine: Partial<EngineApi> = {},
+  errors: Error[] = [],
+  chats: Partial<ChatsApi> = {},
+) => {
   const app = createHttpApp({
     engine: { ...noEngine, ...engine },
+    ...noRecords,
+    chats: { ...noRecords.chats, ...chats },
     authenticate: async () => PRINCIPAL,
     limits: { bodyBytes: 1000 },
     health: { model: 'demo' },
@@ -40,7 +47,7 @@ const problemFrom = async (response: Response | Promise<Response>) => {
 
 describe('a request that cannot be answered gets a problem', () => {
   it('for an unknown route, inside the API and outside', async () => {
-    for (const path of ['/nowhere', '/ai-chat/', '/ai-chat/c1', '/ai-chat/c1/x/y', '/'])
+    for (const path of ['/nowhere', '/ai-chat/', '/ai-chat/c1/x', '/ai-chat/c1/x/y', '/'])
       expect(await problemFrom(appWith().request(path)), path).toMatchObject({
         code: 'ROUTE_NOT_FOUND',
       })
@@ -123,7 +130,7 @@ describe('a request that cannot be answered gets a problem', () => {
   it('that says nothing of an error of ours, which is reported', async () => {
     const errors: Error[] = []
     const bug = new TypeError('secret is undefined')
-    const app = appWith({ history: () => Promise.reject(bug) }, errors)
+    const app = appWith({}, errors, { messages: () => Promise.reject(bug) })
     const problem = await problemFrom(app.request('/ai-chat/c1/messages'))
     expect(problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' })
     expect(JSON.stringify(problem)).not.toContain('secret')
@@ -134,7 +141,7 @@ describe('a request that cannot be answered gets a problem', () => {
     const errors: Error[] = []
     const down = () => Promise.reject(new StoreUnavailableError('The database is away.'))
     const problem = await problemFrom(
-      appWith({ history: down }, errors).request('/ai-chat/c1/messages'),
+      appWith({}, errors, { messages: down }).request('/ai-chat/c1/messages'),
     )
     expect(problem).toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE', retryAfter: 2 })
     expect(problem.headers.get('retry-after')).toBe('2')

@@ -2,15 +2,17 @@ import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import type { EngineApi } from '../../src/engine/api.ts'
+import type { ChatsApi } from '../../src/engine/catalog-api.ts'
 import { createHttpApp } from '../../src/http/app.ts'
 import { serveHttp } from '../../src/http/serve.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { noEngine, PRINCIPAL } from './serving.ts'
+import { noEngine, noRecords, PRINCIPAL } from './serving.ts'
 
-const appWith = (history: EngineApi['history']) =>
+const appWith = (messages: ChatsApi['messages']) =>
   createHttpApp({
-    engine: { ...noEngine, history },
+    engine: noEngine,
+    ...noRecords,
+    chats: { ...noRecords.chats, messages },
     authenticate: async () => PRINCIPAL,
     onError: (error) => {
       throw error

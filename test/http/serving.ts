@@ -1,13 +1,14 @@
 /** The app on a real socket, with an engine on an embedded database; and clients that see what a socket does. */
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { createHttpApp, type HttpLimits } from '../../src/http/app.ts'
+import { createHttpApp, type HttpAppOptions, type HttpLimits } from '../../src/http/app.ts'
 import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import type { AgentDefinition } from '../../src/agent/define-agent.ts'
 import { resolveLimits, type Limits } from '../../src/domain/limits.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Principal } from '../../src/domain/run.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
+import type { ChatsApi, RunsApi } from '../../src/engine/catalog-api.ts'
 import { readSse, type SseMessage } from '../../src/protocol/sse-decoder.ts'
 import { describedBy, descriptionAt } from '../support/described.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
@@ -49,7 +50,11 @@ export const serving = async (
     .where('id', '=', PRINCIPAL.workspaceId)
     .execute()
   const errors: Error[] = []
-  const { http, url } = await serveEngine(decorate(delegate(outlast.engine)), errors, limits)
+  const { http, url } = await serveEngine(
+    { ...outlast, engine: decorate(delegate(outlast.engine)) },
+    errors,
+    limits,
+  )
   const check = describedBy(await descriptionAt(url))
   const request = async (path: string, init: RequestInit = {}) =>
     check({ method: init.method ?? 'GET', url: path }, await fetch(`${url}${path}`, init))
@@ -82,7 +87,19 @@ export const noEngine: EngineApi = {
   attachOwn: unused,
   stop: unused,
   latest: async () => undefined,
-  history: async () => ({ messages: [], activeRun: null }),
+}
+
+/** A server without chats and runs. */
+export const noRecords: { readonly chats: ChatsApi; readonly runs: RunsApi } = {
+  chats: {
+    list: unused,
+    open: unused,
+    messages: async () => ({ messages: [], activeRun: null }),
+    rename: unused,
+    remove: unused,
+    toMarkdown: unused,
+  },
+  runs: { list: unused, find: unused, steps: unused, prompt: unused },
 }
 
 /** The same engine as an object that can be spread. */
@@ -94,17 +111,18 @@ const delegate = (engine: EngineApi): EngineApi => ({
   attachOwn: (...args) => engine.attachOwn(...args),
   stop: (...args) => engine.stop(...args),
   latest: (...args) => engine.latest(...args),
-  history: (...args) => engine.history(...args),
 })
 
 export const serveEngine = async (
-  engine: EngineApi,
+  { engine, chats, runs }: Pick<HttpAppOptions, 'engine' | 'chats' | 'runs'>,
   errors: Error[],
   limits: HttpLimits = {},
   principal: Principal = PRINCIPAL,
 ) => {
   const app = createHttpApp({
     engine,
+    chats,
+    runs,
     authenticate: async () => principal,
     limits,
     onError: (error) => errors.push(error),

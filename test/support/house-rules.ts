@@ -8,7 +8,11 @@ const LAYERS: Record<string, { layers: string[]; files?: string[]; packages: 'an
   domain: { layers: [], packages: [] },
   protocol: { layers: ['domain'], packages: ['zod'] },
   engine: { layers: ['domain'], packages: ['type:ai'] },
-  store: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
+  store: {
+    layers: ['domain'],
+    files: ['engine/ports.ts', 'engine/catalog-ports.ts'],
+    packages: 'any',
+  },
   queue: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
   agent: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },
   telemetry: { layers: ['domain'], files: ['engine/ports.ts'], packages: 'any' },

@@ -1,0 +1,105 @@
+/** What the engine offers for chats and runs as records: to list, open, name, take out and remove them. */
+import type { ModelMessage } from 'ai'
+import type { ListPosition, MessageSlice, PageRequest, RunFilter } from '../domain/catalog.ts'
+import type { MessageStatus } from '../domain/message.ts'
+import type { Principal, RunStatus } from '../domain/run.ts'
+import type { StepInfo, StepRequest, ToolCallStatus, Usage } from '../domain/step.ts'
+import type { RunSummary, UiMessage } from './api.ts'
+
+export type ChatSummary = {
+  /** As the client knows it. */
+  readonly id: string
+  readonly title: string | null
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly latestRun: { readonly id: string; readonly status: RunStatus } | null
+}
+
+export type ChatMessages = {
+  readonly messages: readonly UiMessage[]
+  readonly activeRun: RunSummary | null
+  /** Where the messages before these end; missing when there are none. */
+  readonly before?: string
+}
+
+export interface ChatsApi {
+  list(
+    principal: Principal,
+    filter: { readonly query?: string | undefined },
+    page: PageRequest,
+  ): Promise<{ readonly chats: readonly ChatSummary[]; readonly after: ListPosition | undefined }>
+  /** @throws ChatNotFoundError, MessageNotFoundError */
+  open(
+    principal: Principal,
+    chatId: string,
+    slice: MessageSlice,
+  ): Promise<{ readonly chat: ChatSummary } & ChatMessages>
+  /** The same without the chat; one that does not exist is empty. */
+  messages(principal: Principal, chatId: string, slice: MessageSlice): Promise<ChatMessages>
+  /** @throws ChatNotFoundError */
+  rename(principal: Principal, chatId: string, title: string | null): Promise<ChatSummary>
+  /** Stops the active run first and gives it a moment to settle. @throws ChatNotFoundError */
+  remove(principal: Principal, chatId: string): Promise<void>
+  /** @throws ChatNotFoundError */
+  toMarkdown(
+    principal: Principal,
+    chatId: string,
+  ): Promise<{ readonly title: string | null; readonly markdown: string }>
+}
+
+export type RunDetails = RunSummary & {
+  readonly agent: string | null
+  /** The sum over the journaled steps. */
+  readonly usage: Usage
+  /** In millionths of the currency of the agent's prices. */
+  readonly costMicros: number | null
+}
+
+export type StepReport = Omit<StepInfo, 'startedAt' | 'finishedAt'> & {
+  readonly stepIndex: number
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly request?: StepRequest
+  readonly parts: readonly ({ readonly type: string } & Readonly<Record<string, unknown>>)[]
+  readonly calls: readonly CallReport[]
+}
+
+export type CallReport = {
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly input: unknown
+  readonly status: ToolCallStatus
+  readonly output?: unknown
+  readonly error?: string
+  /** Times that the tool was started. */
+  readonly attempt: number
+  readonly startedAt: string
+  readonly finishedAt: string | null
+}
+
+export type StepPrompt = {
+  readonly instructions?: StepRequest['instructions']
+  readonly messages: readonly ModelMessage[]
+  /** True when the agent sent other messages than these: then what it sent is not known. */
+  readonly messagesReplaced: boolean
+}
+
+export interface RunsApi {
+  list(
+    principal: Principal,
+    filter: RunFilter,
+    page: PageRequest,
+  ): Promise<{ readonly runs: readonly RunDetails[]; readonly after: ListPosition | undefined }>
+  /** @throws RunNotFoundError */
+  find(
+    principal: Principal,
+    runId: string,
+  ): Promise<{
+    readonly run: RunDetails
+    readonly message: (UiMessage & { readonly status: MessageStatus }) | null
+  }>
+  /** @throws RunNotFoundError */
+  steps(principal: Principal, runId: string): Promise<readonly StepReport[]>
+  /** What a journaled step told its model. @throws RunNotFoundError, StepNotFoundError */
+  prompt(principal: Principal, runId: string, stepIndex: number): Promise<StepPrompt>
+}
