@@ -42,7 +42,7 @@ export const sendRun = async (
     await sending.place.during(sent)
     return new Response(null, RESPONSE_ALREADY_SENT)
   }
-  const sink = webSink(c.req.raw.signal)
+  const sink = webSink(c.req.raw.signal, options.slow)
   void sending.place.during(send(sink, sending, options))
   return new Response(sink.body, { headers: HEADERS })
 }

@@ -1,5 +1,6 @@
 /** Where the text of a long answer goes: written at the pace of its reader, and the writer knows when the reader has left. */
 import type { ServerResponse } from 'node:http'
+import { TooLargeError } from '../domain/errors.ts'
 
 export type TextSink = {
   /** Aborted when the reader has left, by itself or because it was too slow. */
@@ -66,6 +67,7 @@ export const nodeSink = (
 /** Writes to the body of a `Response`, for whoever calls the app with a `Request`. */
 export const webSink = (
   request: AbortSignal,
+  slow: SlowReader,
 ): TextSink & { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> } => {
   const gone = new AbortController()
   const encoder = new TextEncoder()
@@ -76,11 +78,13 @@ export const webSink = (
     stream = undefined
     room.resolve()
   }
-  const leave = () => {
-    stream?.error(request.reason)
+  const breakOff = (reason: unknown) => {
+    stream?.error(reason)
     close()
     gone.abort()
   }
+  const leave = () => breakOff(request.reason)
+  const tooSlow = () => breakOff(new TooLargeError('More waits for this reader than is kept.'))
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start: (controller) => void (stream = controller),
@@ -101,7 +105,11 @@ export const webSink = (
       if (!stream) return
       room = Promise.withResolvers()
       stream.enqueue(encoder.encode(text))
-      if ((stream.desiredSize ?? 0) <= 0) await room.promise
+      const free = stream.desiredSize ?? 0
+      if (free > 0) return
+      const timer = PIECE - free > slow.bytes ? setTimeout(tooSlow, slow.ms) : undefined
+      await room.promise
+      clearTimeout(timer)
     },
     end() {
       stream?.close()

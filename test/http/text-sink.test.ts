@@ -99,7 +99,7 @@ describe('a sink on a socket', () => {
 
 describe('a sink of a web stream', () => {
   it('waits for its reader', async () => {
-    const sink = webSink(new AbortController().signal)
+    const sink = webSink(new AbortController().signal, PATIENT)
     const order: string[] = []
     const writing = sink.write(MEGABYTE).then(() => order.push('written'))
     const reader = sink.body.getReader()
@@ -112,7 +112,7 @@ describe('a sink of a web stream', () => {
   })
 
   it('fails where it is broken off', async () => {
-    const sink = webSink(new AbortController().signal)
+    const sink = webSink(new AbortController().signal, PATIENT)
     const text = new Response(sink.body).text()
     await sink.write('half')
     sink.destroy(new TypeError('unfinished'))
@@ -121,20 +121,37 @@ describe('a sink of a web stream', () => {
     sink.end()
   })
 
+  it('gives up a reader for whom too much waits and who takes nothing, and no other', async () => {
+    const hasty = { bytes: 1024 * 1024 - 1, ms: 1 }
+    const slow = webSink(new AbortController().signal, hasty)
+    const text = slow.body.getReader()
+    await slow.write(MEGABYTE)
+    expect(slow.gone.aborted).toBe(true)
+    await expect(text.read()).rejects.toMatchObject({ code: 'TOO_LARGE' })
+
+    const patient = webSink(new AbortController().signal, { ...hasty, bytes: 1024 * 1024 })
+    const writing = patient.write(MEGABYTE)
+    const reader = patient.body.getReader()
+    await macrotask(() => undefined, 5)
+    await reader.read()
+    await writing
+    expect(patient.gone.aborted).toBe(false)
+  })
+
   it('knows that its reader has left, by the body or by the request', async () => {
-    const cancelled = webSink(new AbortController().signal)
+    const cancelled = webSink(new AbortController().signal, PATIENT)
     const writing = cancelled.write(MEGABYTE)
     await cancelled.body.cancel()
     await writing
     expect(cancelled.gone.aborted).toBe(true)
 
     const request = new AbortController()
-    const aborted = webSink(request.signal)
+    const aborted = webSink(request.signal, PATIENT)
     const stuck = aborted.write(MEGABYTE)
     request.abort()
     await stuck
     expect(aborted.gone.aborted).toBe(true)
-    expect(webSink(request.signal).gone.aborted).toBe(true)
+    expect(webSink(request.signal, PATIENT).gone.aborted).toBe(true)
   })
 })
 
