@@ -13,7 +13,7 @@ const CALLBACK =
 const APPROVAL =
   'Waiting for a person is not possible yet: leave the tool out, or let its execute refuse.'
 const TELEMETRY =
-  'Wrap the model in a middleware (wrapLanguageModel) that reports what it is asked.'
+  'Runs have traces of their own, and metrics: see docs/operations.md.'
 export const REFUSED_OPTIONS = {
   telemetry: TELEMETRY,
   experimental_telemetry: TELEMETRY,

@@ -41,7 +41,7 @@ export type Attachment = {
 
 export type RunSummary = Pick<
   RunRecord,
-  'id' | 'status' | 'trigger' | 'error' | 'errorCode' | 'stepCount' | 'attempt'
+  'id' | 'status' | 'trigger' | 'error' | 'errorCode' | 'output' | 'stepCount' | 'attempt'
 > & {
   /** As the client knows it. */
   readonly chatId: string

@@ -17,6 +17,7 @@ export const runSummary = (run: RunRecord, chatId: string): RunSummary => ({
   trigger: run.trigger,
   error: run.error,
   errorCode: run.errorCode,
+  output: run.output,
   stepCount: run.stepCount,
   attempt: run.attempt,
   assistantMessageId: run.assistantMessageId,

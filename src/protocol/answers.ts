@@ -14,6 +14,7 @@ export const runSummary = z
     trigger: z.enum(RUN_TRIGGERS),
     error: z.string().nullable(),
     errorCode: z.string().nullable(),
+    output: z.unknown().meta({ description: "What the agent's `output` made of the answer." }),
     stepCount: z.int(),
     attempt: z.int(),
     assistantMessageId: z.string().nullable(),

@@ -119,6 +119,13 @@ it('the snippets of docs/providers.md run', async () => {
   expect(stdout).toBe("anthropic.messages [ 'web_search' ]\n")
 })
 
+it('the snippets of docs/agents.md run', async () => {
+  const [support, personal] = await snippets('docs/agents.md')
+  await run('support.ts', support!)
+  const { stderr } = await run('personal.ts', personal!)
+  expect(stderr).toBe('')
+})
+
 it('the snippets are well typed', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const checked = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
