@@ -12,8 +12,7 @@ const CALLBACK =
   'It would be lost with the process that runs the agent. Read the run from outside: attach to it, or look at its steps.'
 const APPROVAL =
   'Waiting for a person is not possible yet: leave the tool out, or let its execute refuse.'
-const TELEMETRY =
-  'Runs have traces of their own, and metrics: see docs/operations.md.'
+const TELEMETRY = 'Runs have traces of their own, and metrics: see docs/operations.md.'
 export const REFUSED_OPTIONS = {
   telemetry: TELEMETRY,
   experimental_telemetry: TELEMETRY,
