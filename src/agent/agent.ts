@@ -3,6 +3,7 @@ import { costMicros } from '../domain/cost.ts'
 import type { Agent, AgentSource, PreparedStep, StepContext } from '../engine/ports.ts'
 import type { AgentDefinition, OutlastToolSet } from './define-agent.ts'
 import { describeFailure } from './failure.ts'
+import { withAllowedThinking } from './providers/thinking.ts'
 import { callModel } from './model-call.ts'
 import { readOutput } from './output.ts'
 import { ownCode } from './own-code.ts'
@@ -52,7 +53,9 @@ const prepareStep = async (
   context: StepContext,
 ): Promise<PreparedStep> => {
   const { maxSteps, prices, model } = definition
-  const { call, messagesReplaced } = await preparations.next(context)
+  const prepared = await preparations.next(context)
+  const { messagesReplaced } = prepared
+  const call = withAllowedThinking(prepared.call)
   const neverTools = context.withTools && call.toolChoice === 'none'
   const isOwnModel = call.model.provider === model.provider && call.model.modelId === model.modelId
   return {
