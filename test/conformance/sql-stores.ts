@@ -1,6 +1,7 @@
 /** The ports on one of our databases. */
 import { sql } from 'kysely'
 import type { Principal } from '../../src/domain/run.ts'
+import { createChatCatalog } from '../../src/store/chat-catalog.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
 import { deleteWithFiles } from '../../src/store/keep-file.ts'
@@ -30,6 +31,7 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     journal: createJournal(db),
     conversations,
     files: createFiles(db),
+    chats: createChatCatalog(db),
     ensure: createPrincipals(db).ensure,
     setSettings: async (workspaceId, settings) => {
       await db

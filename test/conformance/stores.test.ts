@@ -1,4 +1,5 @@
 /** The store's ports, on each database it supports. */
+import { describeChatCatalog } from './chat-catalog.ts'
 import { describeConversations } from './conversations.ts'
 import { DATABASES } from './databases.ts'
 import { describeFiles } from './files.ts'
@@ -12,4 +13,5 @@ for (const [name, openDatabase] of DATABASES) {
   describeJournal(name, open)
   describeConversations(name, open)
   describeFiles(name, open)
+  describeChatCatalog(name, open)
 }
