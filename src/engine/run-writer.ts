@@ -9,10 +9,10 @@ import type { Chunk } from './chunks.ts'
 import type { ChunkLog, Clock, LogEntry, RunBus } from './ports.ts'
 import type { Snapshot } from './view.ts'
 
-/** Units are sent at once after a pause, else together after this time. */
-const FLUSH_MS = 8
+/** Units are sent at once after a pause, else together after this time: fifty times a second, which nobody sees. */
+const FLUSH_MS = 20
 /** Entries after which the step in flight is replaced by one snapshot. */
-const COMPACT_AFTER = 256
+const COMPACT_AFTER = 64
 
 export type RunWriterOptions = {
   readonly lease: Lease
