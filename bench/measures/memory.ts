@@ -6,7 +6,10 @@ export type MemoryOptions = { readonly few: number; readonly many: number }
 
 export type MemoryResult = {
   readonly contender: ContenderName
-  /** `run`: nobody reads it; `read run`: its first reader is there; `reader`: one more reader of a run. */
+  /**
+   * `run`: nobody reads it; `read run`: its first reader is there; `reader`: one more reader of a run, of the bare server one
+   * open answer.
+   */
   readonly of: 'run' | 'read run' | 'reader'
   readonly heapBytes: number
   readonly rssBytes: number
@@ -25,8 +28,8 @@ export const measureMemory = async (
   for (const contender of contenders.all) {
     const measure = { contenders, contender, options }
     results.push(await slopeOf(measure, 'read run', false))
-    if (contender.name === 'bare') continue
-    results.push(await slopeOf(measure, 'run', true), await readerSlope(measure))
+    if (contender.name !== 'bare') results.push(await slopeOf(measure, 'run', true))
+    results.push(await readerSlope(measure))
   }
   await contenders.check()
   return results
@@ -59,8 +62,10 @@ const readerSlope = async ({
   contender,
   options: { few, many },
 }: Measure): Promise<MemoryResult> => {
-  const [runId] = await clients.hold(contender.url, SCRIPT, 1)
-  const url = `${contender.url}/ai-chat/runs/${runId}/stream`
+  const url =
+    contender.name === 'bare'
+      ? `${contender.url}/follow`
+      : `${contender.url}/ai-chat/runs/${(await clients.hold(contender.url, SCRIPT, 1))[0]}/stream`
   await clients.watch(url, few, BEGUN)
   const less = await settledMemory(contender)
   await clients.watch(url, many - few, BEGUN)

@@ -21,8 +21,8 @@ export const commonMethods = {
       globalThis.gc?.()
       await sleep(50)
     }
-    const { heapUsed, external, rss } = process.memoryUsage()
-    return { heapBytes: heapUsed + external, rssBytes: rss }
+    const { heapUsed, rss } = process.memoryUsage()
+    return { heapBytes: heapUsed, rssBytes: rss }
   },
   release: (): void => releaseHeld(),
 }
