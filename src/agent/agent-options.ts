@@ -67,6 +67,7 @@ type TakenOption =
   | 'allowSystemInMessages'
   | 'toolChoice'
   | 'activeTools'
+  | 'toolApproval'
   | 'toolOrder'
   | 'toolCallConcurrency'
   | 'stopWhen'

@@ -1,6 +1,8 @@
 /** The agent of one run in this process, behind the engine's port. */
 import { costMicros } from '../domain/cost.ts'
 import type { Agent, AgentSource, PreparedStep, StepContext } from '../engine/ports.ts'
+import { clientOutput } from './client-output.ts'
+import { consentTo } from './consent.ts'
 import type { AgentDefinition, OutlastToolSet } from './define-agent.ts'
 import { describeFailure } from './failure.ts'
 import { withAllowedThinking } from './providers/thinking.ts'
@@ -43,6 +45,8 @@ export const createAgent = <TOOLS extends OutlastToolSet>(
     readOutput: (answer) => readOutput(definition.call.output, answer),
     tool: (toolName) => traitsOf(definition, toolName),
     runTool: (invocation) => runTool(toolbox(invocation.stepIndex), invocation),
+    consent: (invocation) => consentTo(definition, toolbox(invocation.stepIndex), invocation),
+    clientOutput: (toolCall, output) => clientOutput(tools, toolCall, output),
     recoverTool: (invocation) => recoverTool(toolbox(invocation.stepIndex), invocation),
   }
 }

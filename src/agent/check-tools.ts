@@ -19,12 +19,8 @@ const problemOf = (value: unknown): string | undefined => {
   }
   const tool = value as Record<string, unknown>
   const isProviderTool = tool['type'] === 'provider'
-  const isProviderExecuted = isProviderTool && tool['isProviderExecuted'] === true
   if (!isProviderTool && tool['inputSchema'] === undefined) {
     return 'has no inputSchema. Give it one, z.object({}) when it takes nothing.'
-  }
-  if (tool['execute'] === undefined && !isProviderExecuted) {
-    return 'has no execute: tools that run in the client are not supported yet. Give it an execute function.'
   }
   if (tool['execute'] !== undefined && typeof tool['execute'] !== 'function') {
     return 'has an execute that is not a function.'
@@ -35,8 +31,11 @@ const problemOf = (value: unknown): string | undefined => {
 const STREAMING = ['onInputStart', 'onInputDelta', 'onInputAvailable']
 
 const settingProblemOf = (tool: Record<string, unknown>): string | undefined => {
-  if (tool['needsApproval'] !== undefined && tool['needsApproval'] !== false) {
-    return 'needs approval: waiting for a person is not possible yet. Remove needsApproval, or let its execute refuse.'
+  if (!['undefined', 'boolean', 'function'].includes(typeof tool['needsApproval'])) {
+    return 'has a needsApproval that is neither true, nor false, nor a function.'
+  }
+  if (tool['needsApproval'] && tool['isProviderExecuted'] === true) {
+    return 'is executed by its provider, which does not wait: remove needsApproval.'
   }
   const callback = STREAMING.find((name) => tool[name] !== undefined)
   if (callback) {
@@ -52,6 +51,31 @@ const settingProblemOf = (tool: Record<string, unknown>): string | undefined => 
     return 'has an onInterrupted that is no function.'
   }
   return undefined
+}
+
+const STATUSES = ['not-applicable', 'approved', 'denied', 'user-approval']
+
+/** `toolApproval` is a function, or says something about tools that there are. */
+export const checkApproval = (
+  { tools = {}, toolApproval }: { tools?: object | undefined; toolApproval?: unknown },
+  refuse: Refuse,
+): void => {
+  if (toolApproval === undefined || typeof toolApproval === 'function') return
+  if (typeof toolApproval !== 'object' || toolApproval === null || Array.isArray(toolApproval))
+    return refuse('toolApproval is a function, or an object with a status or a function per tool.')
+  const known = Object.keys(tools)
+  for (const [name, value] of Object.entries(toolApproval) as [string, unknown][]) {
+    if (!known.includes(name))
+      refuse(`toolApproval names "${name}", which is no tool. ${listed(known)}`)
+    const status =
+      typeof value === 'object' && value !== null && 'type' in value ? value.type : value
+    const holds =
+      value === undefined || typeof value === 'function' || STATUSES.includes(status as string)
+    if (!holds)
+      refuse(
+        `toolApproval.${name} is a function, or one of ${STATUSES.map((one) => `"${one}"`).join(', ')}.`,
+      )
+  }
 }
 
 type Named = {

@@ -16,7 +16,7 @@ import { AgentDefinitionError } from '../domain/errors.ts'
 import type { AgentModel, AgentOptions, OutlastToolSet } from './agent-options.ts'
 import { checkInstructions, checkModel, checkName, checkSettings, count } from './check-agent.ts'
 import { timeoutOf, type Timeout } from './check-timeout.ts'
-import { checkToolNames, checkTools } from './check-tools.ts'
+import { checkApproval, checkToolNames, checkTools } from './check-tools.ts'
 import { REFUSED_OPTIONS } from './refused-options.ts'
 
 export type * from './agent-options.ts'
@@ -51,6 +51,7 @@ export type AgentDefinition<TOOLS extends OutlastToolSet = OutlastToolSet> = {
   readonly activeTools: ActiveTools<ToolSet>
   readonly toolsContext: Readonly<Record<string, unknown>>
   readonly toolCallConcurrency: number
+  readonly toolApproval: Options['toolApproval']
   readonly maxSteps: number
   readonly maxRetries: number
   readonly timeout: Timeout
@@ -101,6 +102,7 @@ const OTHER_OPTIONS = {
   activeTools: true,
   toolsContext: true,
   toolCallConcurrency: true,
+  toolApproval: true,
   maxSteps: true,
   maxRetries: true,
   timeout: true,
@@ -143,6 +145,7 @@ export const defineAgent = <
   checkInstructions(options.instructions, refuse)
   checkTools(options.tools, refuse)
   checkToolNames(options, refuse)
+  checkApproval(options, refuse)
   checkSettings(options, refuse)
   return Object.freeze(definitionOf(name, options as unknown as AgentOptions<TOOLS>, refuse))
 }
@@ -164,6 +167,7 @@ const definitionOf = <TOOLS extends OutlastToolSet>(
     activeTools: options.activeTools as ActiveTools<ToolSet>,
     toolsContext: Object.freeze({ ...options.toolsContext }),
     toolCallConcurrency: whole('toolCallConcurrency', toolCallConcurrency, 1, 10_000, 10_000),
+    toolApproval: options.toolApproval as Options['toolApproval'],
     maxSteps: whole('maxSteps', maxSteps, 1, MAX_STEPS, standardSteps),
     maxRetries: whole('maxRetries', maxRetries, 0, 100, 2),
     timeout: timeoutOf(options.timeout, Object.keys(tools ?? {}), refuse),

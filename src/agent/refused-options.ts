@@ -10,15 +10,14 @@ type RefusedOption = Exclude<
 
 const CALLBACK =
   'It would be lost with the process that runs the agent. Read the run from outside: attach to it, or look at its steps.'
-const APPROVAL =
-  'Waiting for a person is not possible yet: leave the tool out, or let its execute refuse.'
+const SECRET =
+  'Approvals are compared with the journal, never with what a client says of them: remove the option.'
 const TELEMETRY = 'Runs have traces of their own, and metrics: see docs/operations.md.'
 export const REFUSED_OPTIONS = {
   telemetry: TELEMETRY,
   experimental_telemetry: TELEMETRY,
   include: 'Outlast decides itself what it keeps of a step: remove the option.',
-  toolApproval: APPROVAL,
-  experimental_toolApprovalSecret: APPROVAL,
+  experimental_toolApprovalSecret: SECRET,
   experimental_toolCallers: 'Tools are called by the model only: remove the option.',
   onStart: CALLBACK,
   experimental_onStart: CALLBACK,

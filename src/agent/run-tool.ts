@@ -14,7 +14,7 @@ import type { Recovery, ToolInvocation, ToolTraits, ToolUpdate } from '../engine
 import type { AgentDefinition, OutlastTool, OutlastToolSet } from './define-agent.ts'
 import { asJson, toolRunOption } from './tool-run.ts'
 
-type Tools = Partial<OutlastToolSet> | undefined
+export type Tools = Partial<OutlastToolSet> | undefined
 /** The tools of an agent, and what those of one step get as `context`. */
 export type Toolbox = {
   readonly tools: Tools
@@ -24,8 +24,11 @@ export type Toolbox = {
 type OwnTool = Tool & Pick<OutlastTool, 'idempotent' | 'onInterrupted'>
 
 /** Names come from models: what every object inherits is no tool. */
-const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
+export const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
   tools && Object.hasOwn(tools, name) ? (tools[name] as OwnTool) : undefined
+
+const isProviders = (tool: OwnTool): boolean =>
+  tool.type === 'provider' && tool.isProviderExecuted
 
 export const traitsOf = (
   { tools, timeout }: Pick<AgentDefinition, 'tools' | 'timeout'>,
@@ -39,6 +42,7 @@ export const traitsOf = (
       recoverable: tool.onInterrupted !== undefined,
       timeoutMs: Object.hasOwn(timeout.tools, name) ? timeout.tools[name]! : timeout.toolMs,
       defersResults: tool.type === 'provider' && tool.supportsDeferredResults === true,
+      execution: isExecutableTool(tool) || isProviders(tool) ? 'server' : 'client',
     }
   )
 }
@@ -109,8 +113,8 @@ export async function* runTool(
 }
 
 /** A schema may have a default for a context that is not set. */
-const contextOf = async (
-  tool: ExecutableTool<Tool>,
+export const contextOf = async (
+  tool: Pick<Tool, 'contextSchema'>,
   toolName: string,
   contexts: Toolbox['contexts'],
 ): Promise<never> => {
@@ -122,9 +126,9 @@ const contextOf = async (
 }
 
 /** `toModelOutput` gets the output as the tool made it, not its JSON. */
-const modelOutput = async (
-  tool: ExecutableTool<Tool>,
-  { toolName, toolCallId, input }: ToolInvocation,
+export const modelOutput = async (
+  tool: Tool,
+  { toolName, toolCallId, input }: Pick<ToolInvocation, 'toolName' | 'toolCallId' | 'input'>,
   output: unknown,
 ): Promise<{ modelOutput?: unknown }> => {
   if (!tool.toModelOutput) return {}

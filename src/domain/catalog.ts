@@ -36,11 +36,16 @@ export type MessageSlice = {
 /** A chat at one instant. */
 export type OpenedChat = {
   readonly chat: ChatListing
-  /** Without the answer in progress. */
+  /** Without the answer in progress, unless it waits for a person. */
   readonly messages: readonly MessageRecord[]
   /** True when there are messages before these. */
   readonly hasEarlier: boolean
   readonly activeRun: RunRecord | undefined
+  /** What the message of a run that waits is made of. */
+  readonly waiting?: {
+    readonly steps: readonly StepRecord[]
+    readonly calls: readonly ToolCallRecord[]
+  }
 }
 
 export type RunFilter = {

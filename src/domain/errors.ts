@@ -120,6 +120,11 @@ export class RunAlreadyActiveError extends OutlastError {
   }
 }
 
+/** Refusal: nothing that the request answers waits for an answer. */
+export class NotWaitingError extends OutlastError {
+  readonly code = 'NOT_WAITING'
+}
+
 /** Refusal: the offset belongs to a run that no longer exists. */
 export class OffsetGoneError extends OutlastError {
   readonly code = 'OFFSET_GONE'

@@ -16,6 +16,9 @@ export const ACTIVE_STATUSES = ['pending', 'running', 'waiting'] as const satisf
 export const isSettled = (status: RunStatus): status is SettledStatus =>
   status === 'succeeded' || status === 'failed' || status === 'aborted'
 
+/** Nothing happens to the run by itself any more: it has settled, or waits for a person. */
+export const isAtRest = (status: RunStatus): boolean => isSettled(status) || status === 'waiting'
+
 export const RUN_TRIGGERS = ['user', 'api', 'schedule', 'webhook', 'continuation'] as const
 export type RunTrigger = (typeof RUN_TRIGGERS)[number]
 
@@ -50,6 +53,7 @@ export type RunErrorCode =
   | 'invalid_output'
   | 'agent_error'
   | 'recovery_exhausted'
+  | 'superseded'
   | 'internal_error'
 
 /** A run as its owner sees it. */

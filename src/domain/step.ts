@@ -160,8 +160,37 @@ export type StepRecord = {
   readonly request?: StepRequest
 }
 
-export const TOOL_CALL_STATUSES = ['started', 'succeeded', 'failed', 'unknown'] as const
+/**
+ * `asked`: a person has to approve; `approved`: somebody did, and it is executed next; `awaited`: the client has to give
+ * the output. Then `started`, and how it ended.
+ */
+export const TOOL_CALL_STATUSES = [
+  'asked',
+  'approved',
+  'awaited',
+  'started',
+  'succeeded',
+  'failed',
+  'denied',
+  'unknown',
+] as const
 export type ToolCallStatus = (typeof TOOL_CALL_STATUSES)[number]
+
+type Unit = { readonly epoch: number; readonly n: number }
+
+/** The question to a person whether a call may be executed, and its answer. */
+export type Approval = {
+  readonly id: string
+  /** What the person is told beside the call. */
+  readonly requestReason?: string
+  /** Answered by the agent's own rules. */
+  readonly automatic?: true
+  readonly approved?: boolean
+  readonly reason?: string
+  /** The units that told readers of question and answer. */
+  readonly asked?: Unit
+  readonly told?: Unit
+}
 
 /** A `data-*` part that a tool wrote; `n` is its unit. */
 export type DataPart = {
@@ -190,11 +219,14 @@ export type ToolCallRecord = {
   readonly preliminary?: { readonly n: number; readonly output: unknown }
   /** Times that the tool was started. */
   readonly attempt: number
+  readonly approval?: Approval
+  /** The epoch that ended in the wait in which a person answered; missing when nobody had to. */
+  readonly decidedEpoch?: number
 }
 
 /** The part of a tool call that says how it ended. */
 export type ToolCallEnd = Pick<ToolCallRecord, 'output' | 'modelOutput' | 'error' | 'data'> & {
-  readonly status: Exclude<ToolCallStatus, 'started'>
+  readonly status: 'succeeded' | 'failed' | 'unknown'
   readonly span: { readonly from: number; readonly to: number }
 }
 
@@ -204,6 +236,18 @@ export const executableCalls = (step: StepRecord): ToolCallPart[] =>
     (part): part is ToolCallPart =>
       part.type === 'tool-call' && !part.providerExecuted && !part.invalid && !part.unfinished,
   )
+
+/** A person, or a person's client, has to say something before the run can go on. */
+export const isWaiting = ({ status }: Pick<ToolCallRecord, 'status'>): boolean =>
+  status === 'asked' || status === 'awaited'
+
+/** The call has an end, whether readers know of it or not. */
+export const isOver = ({ status }: Pick<ToolCallRecord, 'status'>): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'denied' || status === 'unknown'
+
+/** The call has an end that is one of the run's units. */
+export const hasResult = (call: Pick<ToolCallRecord, 'status' | 'span'>): boolean =>
+  isOver(call) && call.span.to !== undefined
 
 /** Tools may act only on a model call that ended on its own terms. */
 export const mayAct = (info: StepInfo | undefined): boolean =>
@@ -219,3 +263,32 @@ export const idempotencyKey = (runId: string, stepIndex: number, toolCallId: str
 
 /** What model and people are told of a call that was started and whose end nobody has seen. */
 export const INTERRUPTED_CALL = 'The call was interrupted; its outcome is unknown.'
+export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
+export const NOT_DECIDED = 'The run ended before anybody decided.'
+
+/** What becomes of a call that has no end when its run settles; undefined for one that has. */
+export const abandoned = (
+  call: ToolCallRecord,
+): Pick<ToolCallRecord, 'status' | 'error' | 'approval'> | undefined => {
+  switch (call.status) {
+    case 'asked':
+      return call.approval
+        ? {
+            status: 'denied',
+            approval: { ...call.approval, approved: false, reason: NOT_DECIDED },
+          }
+        : { status: 'denied' }
+    case 'approved':
+    case 'awaited':
+      return { status: 'failed', error: NOT_EXECUTED }
+    case 'started':
+      return { status: 'unknown', error: INTERRUPTED_CALL }
+    case 'succeeded':
+    case 'failed':
+    case 'denied':
+    case 'unknown':
+      return undefined
+    default:
+      return call.status satisfies never
+  }
+}

@@ -1,4 +1,5 @@
 /** What the engine offers to the ways in: the HTTP app, the CLI, an embedding application. */
+import type { Answer } from '../domain/decision.ts'
 import type { FileRecord, NewFile } from '../domain/file.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
@@ -31,11 +32,11 @@ export type UiMessage = {
 export type Attachment = {
   readonly run: RunRecord
   /**
-   * Batches of frames: what the reader lacks, then what happens, until the run has settled. Ends early, without an
+   * Batches of frames: what the reader lacks, then what happens, until the run has settled or waits. Ends early, without an
    * error, when the signal aborts or the engine closes; `ended` tells the difference.
    */
   frames(signal: AbortSignal): AsyncIterable<readonly Frame[]>
-  /** True once the run's last frame was handed out: only then may a response end cleanly. */
+  /** True once the last frame was handed out: only then may a response end cleanly. */
   readonly ended: boolean
 }
 
@@ -73,6 +74,16 @@ export interface FilesApi {
   ): AsyncIterable<Uint8Array>
 }
 
+/** Answers to what a waiting run has asked, and the chat or run that they are for. */
+export type Answers = {
+  readonly principal: Principal
+  readonly target:
+    | { readonly runId: string }
+    /** As the client knows them; the message is the answer of the chat's latest run. */
+    | { readonly chatId: string; readonly messageId: string }
+  readonly answers: readonly Answer[]
+}
+
 export interface EngineApi {
   readonly limits: Limits
   readonly files: FilesApi
@@ -83,6 +94,20 @@ export interface EngineApi {
    * waited for, at most 5 s
    */
   startTurn(turn: StartTurn): Promise<{ readonly run: RunRecord; readonly started: boolean }>
+  /**
+   * Takes a person's decisions. Of several about one call the first stays; when none is missing any more the run goes on.
+   * The attachment begins where the reader stood who was asked: `start`, and only what is new.
+   *
+   * @throws MessageNotFoundError and RunNotFoundError for what the principal does not own
+   * @throws NotWaitingError when nothing of it was asked; RunAlreadyActiveError while the run does not wait yet
+   */
+  decide(answers: Answers): Promise<{
+    /** `pending` when it was waiting for nothing else. */
+    readonly run: RunSummary
+    /** The run goes on, tied to the connection of this request. */
+    readonly bound: boolean
+    readonly attach: () => Promise<Attachment>
+  }>
   /**
    * @param after - where the reader stands; undefined: from the `start` chunk
    * @param have - the last message that the reader of a chat has

@@ -9,6 +9,8 @@ import { chatMarkdown } from './chat-markdown.ts'
 import type { ChunkLog, Clock, Conversations, RunBus } from './ports.ts'
 import { settledOrLater } from './settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
+import { uiParts } from './ui-parts.ts'
+import { viewOf } from './view.ts'
 
 export type ChatsPorts = {
   readonly catalog: ChatCatalog
@@ -49,7 +51,7 @@ export class Chats implements ChatsApi {
 
   async messages(principal: Principal, chatId: string, slice: MessageSlice): Promise<ChatMessages> {
     const opened = await this.#ports.catalog.open(principal, chatId, slice)
-    return opened ? messagesOf(opened) : { messages: [], activeRun: null }
+    return opened ? messagesOf(withWaiting(opened)) : { messages: [], activeRun: null }
   }
 
   async rename(principal: Principal, chatId: string, title: string | null): Promise<ChatSummary> {
@@ -79,7 +81,7 @@ export class Chats implements ChatsApi {
 
   async #open(principal: Principal, chatId: string, slice: MessageSlice): Promise<OpenedChat> {
     const opened = await this.#ports.catalog.open(principal, chatId, slice)
-    if (opened) return opened
+    if (opened) return withWaiting(opened)
     throw notFound(chatId)
   }
 
@@ -108,6 +110,17 @@ const chatSummary = (chat: ChatListing): ChatSummary => ({
   updatedAt: chat.updatedAt.toISOString(),
   latestRun: chat.latestRun,
 })
+
+/** The message of a run that waits, as far as it is. */
+const withWaiting = (opened: OpenedChat): OpenedChat => {
+  const { activeRun, waiting } = opened
+  if (!activeRun || !waiting) return opened
+  const parts = uiParts(viewOf(activeRun, waiting.steps, waiting.calls))
+  const messages = opened.messages.map((message) =>
+    message.id === activeRun.assistantMessageId ? { ...message, parts } : message,
+  )
+  return { ...opened, messages }
+}
 
 const messagesOf = ({ chat, messages, hasEarlier, activeRun }: OpenedChat): ChatMessages => {
   const [first] = messages

@@ -2,6 +2,8 @@
 import type { UIMessageChunk } from 'ai'
 import {
   INTERRUPTED_CALL,
+  NOT_EXECUTED,
+  type Approval,
   type DataPart,
   type StepPart,
   type TextPart,
@@ -14,8 +16,7 @@ export type Chunk = UIMessageChunk
 type Citation = NonNullable<Extract<Chunk, { type: 'text-end' }>['citations']>[number]
 
 export const INTERRUPTED_INPUT = 'The call was interrupted before its input was complete.'
-export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
-export { INTERRUPTED_CALL }
+export { INTERRUPTED_CALL, NOT_EXECUTED }
 
 export type Streamed = Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>
 
@@ -107,10 +108,30 @@ export const wholeChunk = (part: Exclude<StepPart, Streamed>): Chunk => {
 
 const titled = (title: string | undefined) => (title === undefined ? {} : { title })
 
-export const outputChunk = (call: ToolCallRecord): Chunk =>
-  call.status === 'succeeded'
-    ? { type: 'tool-output-available', toolCallId: call.toolCallId, output: call.output ?? null }
-    : toolErrorChunk(call.toolCallId, call.error ?? INTERRUPTED_CALL)
+export const outputChunk = (call: Omit<ToolCallRecord, 'epoch' | 'span'>): Chunk => {
+  const { toolCallId, status } = call
+  if (status === 'succeeded')
+    return { type: 'tool-output-available', toolCallId, output: call.output ?? null }
+  if (status === 'denied') return { type: 'tool-output-denied', toolCallId }
+  return toolErrorChunk(toolCallId, call.error ?? INTERRUPTED_CALL)
+}
+
+/** Asks whoever reads whether the call may be executed. */
+export const requestChunk = (toolCallId: string, approval: Approval): Chunk => ({
+  type: 'tool-approval-request',
+  approvalId: approval.id,
+  toolCallId,
+  ...(approval.requestReason === undefined ? {} : { reason: approval.requestReason }),
+  ...(approval.automatic ? { isAutomatic: true } : {}),
+})
+
+/** Says what was decided. Clients before `ai` 7 do not know this chunk. */
+export const responseChunk = ({ id, approved, reason }: Approval): Chunk => ({
+  type: 'tool-approval-response',
+  approvalId: id,
+  approved: approved === true,
+  ...(reason === undefined ? {} : { reason }),
+})
 
 export const toolErrorChunk = (toolCallId: string, errorText: string): Chunk => ({
   type: 'tool-output-error',

@@ -1,6 +1,7 @@
 /** The engine: begins, executes, follows and stops runs. What it needs of the world comes through its ports. */
 import {
   EngineStoppingError,
+  MessageNotFoundError,
   OffsetGoneError,
   RunAlreadyActiveError,
   RunNotFoundError,
@@ -9,14 +10,16 @@ import { resolveLimits, type Limits } from '../domain/limits.ts'
 import type { MessageRecord } from '../domain/message.ts'
 import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
-import { isSettled, type Principal, type RunRecord } from '../domain/run.ts'
-import type { Attachment, EngineApi, RunTarget, StartTurn } from './api.ts'
+import { isAtRest, isSettled, type Principal, type RunRecord } from '../domain/run.ts'
+import type { Answers, Attachment, EngineApi, RunTarget, StartTurn } from './api.ts'
+import { attachmentOf, type AttachmentOptions } from './attachment.ts'
+import { decide } from './decide.ts'
 import { sweepFiles } from './file-sweep.ts'
 import { FileShelf } from './files.ts'
 import type { EngineEvents } from './ports.ts'
+import { projectMessage } from './settle.ts'
 import { settledOrLater } from './settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
-import { Tail } from './tail.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
 import { Worker, type WorkerPorts } from './worker.ts'
@@ -81,11 +84,10 @@ export class Engine implements EngineApi, AsyncDisposable {
     options,
     ...request
   }: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
-    if (this.#closed)
-      throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
+    this.#mustBeOpen()
     const message = request.kind === 'regenerate' ? request.unsent : request.message
     checkMessage(message?.parts ?? [], this.limits)
-    const { store, conversations, agents, queue, clock } = this.#ports
+    const { store, conversations, agents, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
     const bound = !(await conversations.autonomousRuns(principal.workspaceId))
     const deadline = clock.now() + STOPPING_MS
@@ -98,17 +100,34 @@ export class Engine implements EngineApi, AsyncDisposable {
         trigger,
         bound,
         limits: this.limits,
+        project: projectMessage,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {
-        // A bound run never leaves the process that holds its socket.
-        if (bound) this.#worker.take(begun.run.id)
-        else await queue.offer(begun.run.id)
+        await this.#offer(begun.run)
         return { run: begun.run, started: true }
       }
       const stopping = begun.run.stopRequestedAt !== null && clock.now() < deadline
       if (!stopping) throw new RunAlreadyActiveError(begun.run.id)
       await settledOrLater(this.#ports, begun.run.id, Math.min(250, deadline - clock.now()))
+    }
+  }
+
+  async decide({ principal, target, answers }: Answers): ReturnType<EngineApi['decide']> {
+    this.#mustBeOpen()
+    const found = await this.#findAsked(principal, target)
+    const { run, goesOn, after, agreed } = await decide(
+      { ...this.#ports, limits: this.limits },
+      principal,
+      found,
+      answers,
+    )
+    if (goesOn) await this.#offer(run)
+    const { publicId } = await this.#ports.conversations.chatOf(run)
+    return {
+      run: runSummary(run, publicId),
+      bound: run.bound && goesOn,
+      attach: async () => this.#attachment(run, publicId, { after, start: true, agreed }),
     }
   }
 
@@ -121,16 +140,16 @@ export class Engine implements EngineApi, AsyncDisposable {
     if (!run && after)
       throw new OffsetGoneError('The chat whose run this position belongs to was deleted.')
     if (!run || run.bound) return undefined
-    if ('chatId' in target && isSettled(run.status) && !after) {
+    if ('chatId' in target && isAtRest(run.status) && !after) {
       const isLacking = have !== undefined && (await this.#ports.conversations.precedes(have, run))
       if (!isLacking || run.driver !== 'engine') return undefined
     }
     const { publicId } = await this.#ports.conversations.chatOf(run)
-    return this.#attachment(run, publicId, after)
+    return this.#attachment(run, publicId, after ? { after } : {})
   }
 
   async attachOwn(run: RunRecord, chatId: string): Promise<Attachment> {
-    return this.#attachment(run, chatId, undefined)
+    return this.#attachment(run, chatId)
   }
 
   async stop(principal: Principal, target: RunTarget): Promise<boolean> {
@@ -175,6 +194,25 @@ export class Engine implements EngineApi, AsyncDisposable {
     return this.close()
   }
 
+  #mustBeOpen(): void {
+    if (this.#closed)
+      throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
+  }
+
+  /** A bound run never leaves the process that holds its socket. */
+  async #offer({ id, bound }: RunRecord): Promise<void> {
+    if (bound) this.#worker.take(id)
+    else await this.#ports.queue.offer(id)
+  }
+
+  async #findAsked(principal: Principal, target: Answers['target']): Promise<RunRecord> {
+    const run = await this.#find(principal, target)
+    if (run && (!('messageId' in target) || run.assistantMessageId === target.messageId)) return run
+    throw new MessageNotFoundError(
+      'There is no such answer in this chat, or it is not the latest one: nothing in it waits.',
+    )
+  }
+
   async #find(principal: Principal, target: RunTarget): Promise<RunRecord | undefined> {
     const { conversations } = this.#ports
     if ('chatId' in target) return conversations.latestRun(principal, target.chatId)
@@ -183,18 +221,8 @@ export class Engine implements EngineApi, AsyncDisposable {
     return run
   }
 
-  #attachment(run: RunRecord, chatId: string, after: Position | undefined): Attachment {
-    const messageId = run.assistantMessageId ?? run.id
-    const messageMetadata = { runId: run.id, chatId }
-    const tail = new Tail(this.#ports, run, { type: 'start', messageId, messageMetadata }, after)
-    const closing = this.#closing.signal
-    return {
-      run,
-      frames: (signal) => tail.frames(AbortSignal.any([signal, closing])),
-      get ended() {
-        return tail.ended
-      },
-    }
+  #attachment(run: RunRecord, chatId: string, options: AttachmentOptions = {}): Attachment {
+    return attachmentOf(this.#ports, run, chatId, { ...options, closing: this.#closing.signal })
   }
 
   /** The message of an active run, as far as the journal has it. */

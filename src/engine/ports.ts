@@ -1,10 +1,6 @@
 /** What the engine needs of the world. Every method is required; each INVARIANT has a case in the port's conformance suite. */
-import type {
-  Experimental_LanguageModelStreamPart,
-  ModelMessage,
-  ToolSet,
-  UIMessageChunk,
-} from 'ai'
+import type { Decision } from '../domain/decision.ts'
+import type { Experimental_LanguageModelStreamPart, ModelMessage, ToolSet } from 'ai'
 import type { FileRecord, NewFile } from '../domain/file.ts'
 import type { ChatRecord, MessagePart, MessageRecord } from '../domain/message.ts'
 import type {
@@ -39,6 +35,8 @@ export type NewTurn = {
   readonly bound: boolean
   /** Validated extras of the request. Never secrets. */
   readonly options: unknown
+  /** For the message of a run that this turn supersedes. */
+  readonly project: Project
   /** What this user may have at most; none when undefined. */
   readonly limits?: { readonly activeRuns: number; readonly ownerBytes: number }
   /** W3C trace context that the run's executions belong to. */
@@ -71,10 +69,14 @@ export type Settlement = {
   }[]
 }
 
+/** The message's parts of a run as it settled. */
+export type Project = (run: RunRecord, journal: RunJournal) => readonly MessagePart[]
+
 export interface RunStore {
   /**
    * Inserts user message, answer and run in one transaction; an edit or another answer replaces what it stands for and
-   * everything after it in the same one.
+   * everything after it in the same one. A run of the chat that waits for a person settles in it, as `aborted` with the code
+   * `superseded`.
    * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
    * the limit (TooManyActiveRunsError).
    * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
@@ -105,15 +107,26 @@ export interface RunStore {
    * `project` gives the message's parts for the run as it settled.
    * INVARIANT: a writer whose epoch is not the newest changes nothing (LeaseLostError).
    */
-  settle(
-    lease: Lease,
-    settlement: Settlement,
-    project: (run: RunRecord, journal: RunJournal) => readonly MessagePart[],
-  ): Promise<RunRecord>
+  settle(lease: Lease, settlement: Settlement, project: Project): Promise<RunRecord>
   /**
    * Takes over an unheld run in order to settle it: epoch + 1, without executing; undefined when it is held or settled.
    */
   seize(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
+  /**
+   * Gives a held run back until a person has answered: `waiting`, nobody's, and its attempts begin anew. One that was asked
+   * to stop stays `running` and held. Fenced.
+   */
+  wait(lease: Lease): Promise<RunRecord>
+  /**
+   * Takes what `userId` decided about calls of the waiting run's last step; when none of them waits any more the run becomes
+   * `pending`. Undefined when the run does not wait in this epoch, or was asked to stop.
+   * INVARIANT: of several decisions about a call, the first one stays.
+   */
+  decide(
+    lease: Lease,
+    userId: string,
+    decisions: readonly Decision[],
+  ): Promise<RunRecord | undefined>
 }
 
 /* The database: journal and ledger */
@@ -131,6 +144,8 @@ export interface Journal {
   appendStep(lease: Lease, step: StepRecord): Promise<void>
   /** Writes `started` before a call is executed; raises `attempt` when it was started before. Fenced. */
   startCall(lease: Lease, call: ToolCallRecord): Promise<void>
+  /** Writes calls that are not started now: asked for, decided, denied, awaited, with the units that say so. Fenced. */
+  recordCalls(lease: Lease, calls: readonly ToolCallRecord[]): Promise<void>
   /** Writes how a call ended. Fenced. */
   endCall(lease: Lease, stepIndex: number, toolCallId: string, end: ToolCallEnd): Promise<void>
   /** Steps in order and calls in the order in which they were started. */
@@ -186,58 +201,7 @@ export interface Files {
 
 /* Who runs next, who wakes up */
 
-export interface RunQueue {
-  /** Offers a pending run to the workers. A hint: the sweep finds what was offered to nobody. */
-  offer(runId: string): Promise<void>
-  /** Calls `handler` for each offered run, until the returned function is called. */
-  work(handler: (runId: string) => void): () => void
-}
-
-export type Signal = { readonly kind: 'stop' | 'progress' | 'settled'; readonly runId: string }
-
-export interface RunBus {
-  /** INVARIANT: only a hint. When none arrives everything still happens, after the polling interval. */
-  publish(signal: Signal): void
-  /** Signals about one run, or about all. */
-  subscribe(runId: string | '*', listener: (signal: Signal) => void): () => void
-}
-
-/** One unit of a run on its way to readers. `lens` as in Position. */
-export type LogEntry = {
-  readonly epoch: number
-  readonly n: number
-  readonly step: number
-  readonly lens?: readonly number[]
-} & (
-  | { readonly kind: 'begin' }
-  | { readonly kind: 'chunk'; readonly chunk: UIMessageChunk }
-  | { readonly kind: 'end' }
-  | { readonly kind: 'settled'; readonly chunk: UIMessageChunk; readonly last: boolean }
-)
-
-export type LogRead = {
-  /** The latest state of the step in flight. */
-  readonly snapshot: Snapshot | undefined
-  /** Entries after the given position, in order; those that the snapshot covers may be missing. */
-  readonly entries: readonly LogEntry[]
-}
-
-export interface ChunkLog {
-  /** INVARIANT: after a snapshot or an entry of an epoch, those of a lower one are refused (LeaseLostError). */
-  append(runId: string, entries: readonly LogEntry[]): Promise<void>
-  /**
-   * Replaces the snapshot; entries that the snapshot before it covered may go. Fenced like `append`.
-   * INVARIANT: a reader that keeps up meets no hole.
-   */
-  compact(runId: string, snapshot: Snapshot): Promise<void>
-  /** INVARIANT: of one instant; the entries are dense, and complete after the snapshot. */
-  read(runId: string, after: { readonly epoch: number; readonly n: number }): Promise<LogRead>
-  /**
-   * The run has settled, or is not held with this epoch any more: what the log has of it may go as soon as current readers
-   * had a chance to take it. INVARIANT: what a higher epoch has appended stays.
-   */
-  drop(runId: string, epoch: number): Promise<void>
-}
+export type * from './queue-ports.ts'
 
 /* The agent */
 
@@ -297,7 +261,15 @@ export type ToolTraits = {
   readonly timeoutMs: number
   /** The provider executes it, and may give its result in a later step. */
   readonly defersResults: boolean
+  /** Who executes it: this server, or the client, whose output the run waits for. */
+  readonly execution: 'server' | 'client'
 }
+
+/** Whether a person has to approve a call, or the agent's own rules have decided about it. */
+export type Consent =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'needed'; readonly reason?: string | undefined }
+  | { readonly kind: 'approved' | 'denied'; readonly reason?: string | undefined }
 
 export type ToolInvocation = {
   readonly runId: string
@@ -354,6 +326,13 @@ export interface Agent {
   tool(name: string): ToolTraits | undefined
   /** INVARIANT: ends with one `final`, or throws what the model is told as the tool's error. */
   runTool(invocation: ToolInvocation): AsyncIterable<ToolUpdate>
+  /** Asked once, before anything of the call has happened. @throws what the model is told instead of a result */
+  consent(invocation: ToolInvocation): Promise<Consent>
+  /** Checks what a client says that its tool gave. @throws InvalidRequestError when the tool cannot give that */
+  clientOutput(
+    call: Pick<ToolInvocation, 'toolName' | 'toolCallId' | 'input'>,
+    output: unknown,
+  ): Promise<{ readonly output: unknown; readonly modelOutput?: unknown }>
   /** Asks a recoverable tool about a call that was started and has no result. */
   recoverTool(invocation: ToolInvocation): Promise<Recovery>
 }

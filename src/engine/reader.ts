@@ -6,13 +6,13 @@
 import { comparePoints, START, type Position } from '../domain/position.ts'
 import { isSettled } from '../domain/run.ts'
 import type { LogEntry } from './ports.ts'
-import { closingFrames, modelFrames, toolFrames, type Frame } from './replay.ts'
+import { closingFrames, modelFrames, restingFrames, toolFrames, type Frame } from './replay.ts'
 import { dataChunk } from './chunks.ts'
 import {
   attemptBegin,
+  isRepeated,
   isResolved,
   lastUnit,
-  toolEpoch,
   type RunView,
   type StepView,
 } from './view.ts'
@@ -37,7 +37,7 @@ export class RunReader {
     return this.#position
   }
 
-  /** True when the run's last frame was sent. */
+  /** True when the last frame was sent, of the run or of what there is until it goes on. */
   get ended(): boolean {
     return this.#ended
   }
@@ -52,6 +52,9 @@ export class RunReader {
       this.#position = closing.at(-1)?.position ?? this.#position
       this.#ended = true
       frames.push(...closing)
+    } else if (view.run.status === 'waiting') {
+      frames.push(...restingFrames(view, this.#position))
+      this.#ended = true
     }
     return frames
   }
@@ -138,7 +141,7 @@ export class RunReader {
     if (comparePoints(attemptBegin(step), this.#position) > 0) return true
     const { epoch, n } = this.#position
     const inModelPhase = epoch === step.step.epoch && n <= step.step.span.to
-    return !inModelPhase && epoch < toolEpoch(step)
+    return !inModelPhase && step.calls.some((call) => isRepeated(call, epoch))
   }
 
   #enter(step: number): void {

@@ -5,7 +5,13 @@
  * that is open after them the given number of UTF-16 units.
  */
 import { comparePoints, formatOffset, type Position } from '../domain/position.ts'
-import { executableCalls, type StepRecord, type ToolCallRecord } from '../domain/step.ts'
+import {
+  executableCalls,
+  hasResult,
+  isOver,
+  type StepRecord,
+  type ToolCallRecord,
+} from '../domain/step.ts'
 import {
   dataChunk,
   deltaChunk,
@@ -13,11 +19,12 @@ import {
   isStreamed,
   outputChunk,
   preliminaryChunk,
+  requestChunk,
+  responseChunk,
   startChunk,
   streamedText,
   toolErrorChunk,
   wholeChunk,
-  INTERRUPTED_CALL,
   NOT_EXECUTED,
   type Chunk,
 } from './chunks.ts'
@@ -89,11 +96,17 @@ export const toolFrames = (calls: readonly ToolCallRecord[], from: Position): Fr
     frames.push({ position: { epoch, n, lens: [] }, chunk: chunk() })
   }
   for (const call of calls) {
+    const { approval } = call
+    if (approval) {
+      const { asked, told } = approval
+      emit(asked?.epoch ?? 0, asked?.n, () => requestChunk(call.toolCallId, approval))
+      emit(told?.epoch ?? 0, told?.n, () => responseChunk(approval))
+    }
     for (const part of call.data) emit(call.epoch, part.n, () => dataChunk(part))
     const { preliminary } = call
     if (preliminary)
       emit(call.epoch, preliminary.n, () => preliminaryChunk(call.toolCallId, preliminary.output))
-    if (call.status !== 'started') emit(call.epoch, call.span.to, () => outputChunk(call))
+    if (hasResult(call)) emit(call.epoch, call.span.to, () => outputChunk(call))
   }
   return frames.sort((a, b) => comparePoints(a.position, b.position))
 }
@@ -108,15 +121,31 @@ export const closingChunks = ({ run, steps }: RunView): Chunk[] => {
   return [...chunks, { type: 'finish' }]
 }
 
-/** Calls of a settled run that no result was sent for. */
+/** What became of calls of a settled run, where no unit has said it. */
 const unresolved = ({ step, calls }: StepView): Chunk[] =>
   executableCalls(step).flatMap(({ toolCallId }) => {
     const call = calls.find((other) => other.toolCallId === toolCallId)
-    if (!call) return [toolErrorChunk(toolCallId, NOT_EXECUTED)]
-    return call.span.to === undefined
-      ? [toolErrorChunk(toolCallId, call.error ?? INTERRUPTED_CALL)]
-      : []
+    return call ? untold(call, true) : [toolErrorChunk(toolCallId, NOT_EXECUTED)]
   })
+
+/** What people have said about a call and no unit has told yet. */
+const untold = (call: ToolCallRecord, settled = false): Chunk[] => {
+  const { approval } = call
+  const decided = approval?.approved !== undefined && approval.told === undefined
+  const ended = (settled || isOver(call)) && !hasResult(call)
+  return [...(decided ? [responseChunk(approval)] : []), ...(ended ? [outputChunk(call)] : [])]
+}
+
+/**
+ * Ends the stream of a run that waits for a person. These frames are no units: who comes back with their offset gets what
+ * follows when the run goes on.
+ */
+export const restingFrames = ({ steps }: RunView, position: Position): Frame[] => {
+  const last = steps.at(-1)
+  const said = last?.calls.flatMap((call) => untold(call)) ?? []
+  const chunks: Chunk[] = [...said, { type: 'finish-step' }, { type: 'finish' }]
+  return chunks.map((chunk) => ({ position, chunk }))
+}
 
 /** The unit before the closing ones: they belong to the epoch that settled the run. */
 export const closingBase = ({ run, steps }: RunView): Position => {

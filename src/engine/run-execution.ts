@@ -110,6 +110,7 @@ export class RunExecution implements Held {
     try {
       const end = await this.#loop()
       if (end.kind === 'settle') await this.#settle(end)
+      if (end.kind === 'wait') await this.#wait()
       if (end.kind === 'release') await this.#ports.store.release([this.lease])
     } catch (thrown) {
       if (!(thrown instanceof LeaseLostError)) throw thrown
@@ -180,6 +181,15 @@ export class RunExecution implements Held {
   #load() {
     const { id, workspaceId } = this.#run
     return this.#durably(() => this.#ports.journal.load(id, workspaceId))
+  }
+
+  async #wait(): Promise<void> {
+    const { store, bus } = this.#ports
+    const run = await this.#durably(() => store.wait(this.lease))
+    // Somebody has stopped it meanwhile.
+    if (run.status === 'running') return this.#settle({ outcome: { status: 'aborted' }, calls: [] })
+    await this.#writer.flush()
+    bus.publish({ kind: 'waiting', runId: run.id })
   }
 
   async #settle(settlement: Settlement): Promise<void> {

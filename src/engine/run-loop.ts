@@ -1,11 +1,17 @@
 /**
- * Executes a claimed run from its journal on, one model call and its tools at a time, until it has to be settled.
+ * Executes a claimed run from its journal on, one model call and its tools at a time, until it has to be settled or to wait.
  *
  * INVARIANT: the model's decision is durable before any tool acts on it.
  */
 import { limitSentence } from '../domain/limits.ts'
 import type { RunOutcome } from '../domain/run.ts'
-import { executableCalls, mayAct, saysSomething, type StepRecord } from '../domain/step.ts'
+import {
+  executableCalls,
+  isWaiting,
+  mayAct,
+  saysSomething,
+  type StepRecord,
+} from '../domain/step.ts'
 import { interruptReason, untilAborted, type Execution } from './execution.ts'
 import { withFiles } from './kept-files.ts'
 import { modelPhase } from './model-phase.ts'
@@ -18,6 +24,8 @@ import { isResolved, lastUnit, type StepView } from './view.ts'
 export type LoopEnd =
   | ({ readonly kind: 'settle' } & Settlement)
   | { readonly kind: 'release' }
+  /** What is left of the last step is for people to decide. */
+  | { readonly kind: 'wait' }
   | { readonly kind: 'lost' }
 
 export const runLoop = async (execution: Execution): Promise<LoopEnd> => {
@@ -84,7 +92,8 @@ const runTools = async (execution: Execution, view: StepView): Promise<LoopEnd |
   const after = steps.at(-1)!
   // Only in the epoch of the step's last unit: otherwise readers could not tell its number.
   if (isResolved(after) && lastUnit(after).epoch === lease.epoch) writer.end(after.step.stepIndex)
-  return interruption(execution, { calls })
+  const end = interruption(execution, { calls })
+  return end ?? (after.calls.some(isWaiting) ? { kind: 'wait' } : undefined)
 }
 
 const callModel = async (execution: Execution): Promise<LoopEnd | undefined> => {

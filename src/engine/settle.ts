@@ -1,9 +1,12 @@
 /** Settles a held run, whatever its content is: a run that cannot be settled would block its chat for good. */
 import { coerceError, isRetryable, LeaseLostError } from '../domain/errors.ts'
 import type { Lease } from '../domain/run.ts'
-import type { RunStore, Settlement } from './ports.ts'
+import type { Project, RunStore, Settlement } from './ports.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf, type RunView } from './view.ts'
+
+/** The parts of the message of a run as it settled. */
+export const projectMessage: Project = (run, { steps, calls }) => uiParts(viewOf(run, steps, calls))
 
 /** @returns the run as it settled. @throws LeaseLostError, and outages */
 export const settleRun = async (

@@ -186,12 +186,18 @@ const resultOutput = (
 ): ToolResult['output'] => {
   if (part.invalid !== undefined) return { type: 'error-text', value: part.invalid }
   if (!call) return { type: 'error-text', value: NOT_EXECUTED }
+  if (call.status === 'denied') return denied(call)
   if (call.status !== 'succeeded')
     return { type: 'error-text', value: call.error ?? INTERRUPTED_CALL }
   if (call.modelOutput !== undefined && call.modelOutput !== null)
     return call.modelOutput as ToolResult['output']
   return outputForModel(call.output)
 }
+
+const denied = ({ approval }: ToolCallRecord): ToolResult['output'] => ({
+  type: 'execution-denied',
+  ...(approval?.reason === undefined ? {} : { reason: approval.reason }),
+})
 
 const outputForModel = (output: unknown): ToolResult['output'] =>
   typeof output === 'string'

@@ -1,12 +1,12 @@
 /**
- * Follows one run for one reader: replay, then follow, until the run has settled.
+ * Follows one run for one reader: replay, then follow, until the run has settled or waits for a person.
  *
  * The order is what leaves no gap: subscribe, then read the journal, then the log. Readers pull, so a slow one gets the
  * state of the step in flight instead of a queue.
  */
 import { InvariantError, isRetryable } from '../domain/errors.ts'
 import { START, type Position } from '../domain/position.ts'
-import { isSettled, type RunRecord } from '../domain/run.ts'
+import { isAtRest, type RunRecord } from '../domain/run.ts'
 import type { Chunk } from './chunks.ts'
 import { pause } from './execution.ts'
 import type { ChunkLog, Clock, Conversations, Journal, LogRead, RunBus } from './ports.ts'
@@ -32,11 +32,17 @@ export type TailPorts = {
 export class Tail {
   readonly #ports: TailPorts
   readonly #run: RunRecord
-  readonly #start: Chunk
+  readonly #start: Chunk | undefined
   readonly #after: Position | undefined
   #ended = false
 
-  constructor(ports: TailPorts, run: RunRecord, start: Chunk, after: Position | undefined) {
+  /** @param start - the first chunk, for a reader that has to be told which message it reads */
+  constructor(
+    ports: TailPorts,
+    run: RunRecord,
+    start: Chunk | undefined,
+    after: Position | undefined,
+  ) {
     this.#ports = ports
     this.#run = run
     this.#start = start
@@ -52,7 +58,7 @@ export class Tail {
     const { bus, log } = this.#ports
     const reader = new RunReader(this.#after)
     using news = new News(bus, this.#run.id, { clock: this.#ports.clock, signal })
-    if (!this.#after) yield [{ position: START, chunk: this.#start }]
+    if (this.#start) yield [{ position: this.#after ?? START, chunk: this.#start }]
     let isNew = isUntouched(this.#run) && !this.#after
     while (!signal.aborted) {
       const frames = isNew
@@ -77,7 +83,7 @@ export class Tail {
         if (reader.ended || (hole && !reloaded)) break
         reloaded = false
         silent = next.length > 0 ? 0 : silent + 1
-        if (silent > POLLS_PER_RELOAD || (next.length === 0 && news.takeSettled())) break
+        if (silent > POLLS_PER_RELOAD || (next.length === 0 && news.takeRest())) break
         await news.wait(POLL_MS)
       }
       if (reader.ended) {
@@ -109,7 +115,7 @@ export class Tail {
       const read = await log.read(this.#run.id, reader.position)
       // The log may be ahead of a journal that was read a moment earlier, never the other way round.
       const ahead = (read.snapshot?.step.stepIndex ?? 0) > view.steps.length
-      if (ahead && !isSettled(view.run.status)) continue
+      if (ahead && !isAtRest(view.run.status)) continue
       const frames = reader.catchUp(withSnapshot(view, read.snapshot))
       return coalesce([...frames, ...this.#follow(reader, read).frames])
     }
@@ -147,7 +153,7 @@ class News implements Disposable {
   readonly #signal: AbortSignal
   readonly #unsubscribe: () => void
   #fresh = false
-  #settled = false
+  #rests = false
   #resolve = () => {}
 
   constructor(
@@ -161,16 +167,16 @@ class News implements Disposable {
     this.#unsubscribe = bus.subscribe(runId, ({ kind }) => {
       if (kind === 'stop') return
       this.#fresh = true
-      if (kind === 'settled') this.#settled = true
+      if (kind === 'settled' || kind === 'waiting') this.#rests = true
       this.#wake()
     })
   }
 
-  /** True when the run is said to have settled since this was asked last. */
-  takeSettled(): boolean {
-    const settled = this.#settled
-    this.#settled = false
-    return settled
+  /** True when the run is said to have settled, or to wait, since this was asked last. */
+  takeRest(): boolean {
+    const rests = this.#rests
+    this.#rests = false
+    return rests
   }
 
   async wait(ms: number): Promise<void> {

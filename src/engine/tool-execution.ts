@@ -30,7 +30,7 @@ export type Acting = {
 }
 
 /** What came of letting a tool act: what it gave, that its code failed, or that the run was told to end meanwhile. */
-type Acted<T> =
+export type Acted<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: string }
   | { readonly kind: 'interrupted' }
@@ -62,7 +62,8 @@ export const recoverCall = async (
   return acted.kind === 'done' ? recovered(execution, acted.value) : UNKNOWN
 }
 
-const act = async <T>(
+/** Runs code of the agent's owner for a call: within the tool's time, and until the run is told to end. */
+export const act = async <T>(
   execution: Execution,
   acting: Acting,
   work: (invocation: ToolInvocation) => Promise<T>,
@@ -139,6 +140,15 @@ const succeeded = async (
 const failed = (execution: Execution, error: string): CallEnd => ({
   status: 'failed',
   error: String(within(execution, error)),
+})
+
+/** What is kept of what a client's tool gave. */
+export const limitedResult = (
+  { output, modelOutput }: Pick<Final, 'output' | 'modelOutput'>,
+  most: number,
+): Pick<Final, 'output' | 'modelOutput'> => ({
+  output: limited(output, most).value,
+  ...(modelOutput === undefined ? {} : { modelOutput: limitedForModel(modelOutput, most) }),
 })
 
 /** What is kept of an output, within its own limit and that of the answer. */

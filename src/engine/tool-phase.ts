@@ -2,7 +2,8 @@
  * Executes the calls of a journaled step, in parallel, through the ledger.
  *
  * INVARIANT: a call acts only after `started` is durable; a journaled result is never made again; a call that was
- * started and has no result is executed again only when its tool is idempotent, else it is said to be unknown.
+ * started and has no result is executed again only when its tool is idempotent, else it is said to be unknown. Calls that
+ * a person has to decide about are asked for first, and left to wait.
  */
 import type { ModelMessage } from 'ai'
 import { coerceError, LeaseLostError, ToolFailedError } from '../domain/errors.ts'
@@ -19,6 +20,7 @@ import { concurrently } from './concurrently.ts'
 import { dataChunk, NOT_EXECUTED, outputChunk, preliminaryChunk } from './chunks.ts'
 import { interruptReason, pause, untilAborted, type Execution } from './execution.ts'
 import type { Settlement } from './ports.ts'
+import { newCall, recordConsent } from './consent.ts'
 import { executeCall, recoverCall, UNKNOWN, type Acting, type CallEnd } from './tool-execution.ts'
 import type { StepView } from './view.ts'
 
@@ -54,9 +56,11 @@ class ToolPhase {
     const { agent, writer, steps, signal, clock } = this.#execution
     const { step } = this.#view
     writer.continue(() => ({ step, calls: [...this.#calls.values()] }))
+    const recorded = await recordConsent(this.#execution, this.#view, (part) => this.#acting(part))
+    for (const call of recorded) this.#calls.set(call.toolCallId, call)
     const open = executableCalls(step).filter(({ toolCallId }) => {
       const call = this.#calls.get(toolCallId)
-      return !call || call.status === 'started'
+      return !call || call.status === 'started' || call.status === 'approved'
     })
     const overdue = new AbortController()
     const forget = this.#onAbort(signal, () => {
@@ -109,7 +113,7 @@ class ToolPhase {
     const traits = agent.tool(part.toolName)
     const before = this.#calls.get(part.toolCallId)
     if (signal.aborted) return
-    if (before && !traits?.idempotent) {
+    if (before?.status === 'started' && !traits?.idempotent) {
       const asked = traits?.recoverable && recoverCall(this.#execution, this.#acting(part))
       const found = asked ? await untilAborted(asked, overdue) : UNKNOWN
       if (!found) return
@@ -140,10 +144,7 @@ class ToolPhase {
   async #start(part: ToolCallPart, before: ToolCallRecord | undefined): Promise<ToolCallRecord> {
     const { journal, lease, writer, durably, signal } = this.#execution
     const call: ToolCallRecord = {
-      stepIndex: this.#view.step.stepIndex,
-      toolCallId: part.toolCallId,
-      toolName: part.toolName,
-      input: part.input,
+      ...(before ?? newCall(this.#view.step, part)),
       status: 'started',
       data: [],
       epoch: lease.epoch,
@@ -213,7 +214,7 @@ class ToolPhase {
     const { preliminary: _dropped, ...rest } = call
     const span = call.epoch === lease.epoch ? call.span : { from: writer.n + 1 }
     const ended = { ...rest, ...end, epoch: lease.epoch }
-    const n = writer.chunk(call.stepIndex, outputChunk({ ...ended, span }))
+    const n = writer.chunk(call.stepIndex, outputChunk(ended))
     const record = { ...ended, span: { from: span.from, to: n } }
     this.#calls.set(call.toolCallId, record)
     return record

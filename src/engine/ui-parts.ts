@@ -1,7 +1,13 @@
 /** The UI message of a run: a pure projection of journal and ledger, equal to what every reader's frames add up to. */
 import type { MessagePart } from '../domain/message.ts'
 import { isSettled } from '../domain/run.ts'
-import type { StepPart, ToolCallPart } from '../domain/step.ts'
+import {
+  isOver,
+  type Approval,
+  type StepPart,
+  type ToolCallPart,
+  type ToolCallRecord,
+} from '../domain/step.ts'
 import { citing, INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED, wholeChunk } from './chunks.ts'
 import type { RunView, StepView } from './view.ts'
 
@@ -83,14 +89,35 @@ const toolState = (part: ToolCallPart, { calls }: StepView, { settled, steps }: 
   if (failed !== undefined) return { state: 'output-error', errorText: failed }
   if (part.providerExecuted) return providerState(part, steps)
   const call = calls.find(({ toolCallId }) => toolCallId === part.toolCallId)
-  if (call?.status === 'succeeded')
-    return { state: 'output-available', output: call.output ?? null }
-  if (call && call.status !== 'started')
-    return { state: 'output-error', errorText: call.error ?? INTERRUPTED_CALL }
-  if (settled) return { state: 'output-error', errorText: call ? INTERRUPTED_CALL : NOT_EXECUTED }
-  if (!call?.preliminary) return { state: 'input-available' }
-  return { state: 'output-available', output: call.preliminary.output ?? null, preliminary: true }
+  if (!call)
+    return settled
+      ? { state: 'output-error', errorText: NOT_EXECUTED }
+      : { state: 'input-available' }
+  return {
+    ...callState(call, settled),
+    ...(call.approval ? { approval: approvalOf(call.approval) } : {}),
+  }
 }
+
+const callState = (call: ToolCallRecord, settled: boolean) => {
+  const { status, preliminary } = call
+  if (status === 'succeeded') return { state: 'output-available', output: call.output ?? null }
+  if (status === 'denied') return { state: 'output-denied' }
+  if (isOver(call) || settled)
+    return { state: 'output-error', errorText: call.error ?? INTERRUPTED_CALL }
+  if (preliminary)
+    return { state: 'output-available', output: preliminary.output ?? null, preliminary: true }
+  if (status === 'asked') return { state: 'approval-requested' }
+  return { state: call.approval ? 'approval-responded' : 'input-available' }
+}
+
+const approvalOf = ({ id, requestReason, automatic, approved, reason }: Approval) => ({
+  id,
+  ...(requestReason === undefined ? {} : { requestReason }),
+  ...(automatic ? { isAutomatic: true } : {}),
+  ...(approved === undefined ? {} : { approved }),
+  ...(reason === undefined ? {} : { reason }),
+})
 
 const providerState = (part: ToolCallPart, steps: readonly StepView[]) => {
   const result = steps

@@ -1,7 +1,13 @@
 /** A run as its readers see it: the steps that survived, and where each of them lies among the units of the run. */
 import { comparePoints, type Position } from '../domain/position.ts'
-import { isSettled, type RunRecord } from '../domain/run.ts'
-import { executableCalls, mayAct, type StepRecord, type ToolCallRecord } from '../domain/step.ts'
+import { isAtRest, isSettled, type RunRecord } from '../domain/run.ts'
+import {
+  executableCalls,
+  hasResult,
+  mayAct,
+  type StepRecord,
+  type ToolCallRecord,
+} from '../domain/step.ts'
 
 type Point = Pick<Position, 'epoch' | 'n'>
 
@@ -53,10 +59,13 @@ const horizon = (step: StepRecord, calls: readonly ToolCallRecord[]): Point | un
 
 /** The view with the step in flight, as the log has it. */
 export const withSnapshot = (view: RunView, snapshot: Snapshot | undefined): RunView => {
-  if (!snapshot || isSettled(view.run.status)) return view
+  if (!snapshot || isAtRest(view.run.status)) return view
   const { step, calls, epoch, n } = snapshot
-  // What a lost holder has left in the log is void, and a log that lags has nothing to add.
-  if (epoch < view.run.leaseEpoch || step.stepIndex < view.steps.length - 1) return view
+  const { status, leaseEpoch } = view.run
+  // What a lost holder has left in the log is void, and that of one which gave the run back is in the journal.
+  if (epoch < leaseEpoch || (status === 'pending' && epoch === leaseEpoch)) return view
+  // A log that lags has nothing to add.
+  if (step.stepIndex < view.steps.length - 1) return view
   const steps = view.steps.slice(0, step.stepIndex)
   const known = view.steps[step.stepIndex]?.step
   const point = { epoch, n }
@@ -72,25 +81,35 @@ export const attemptBegin = ({ step }: StepView): Point => ({
   n: step.span.from,
 })
 
-/** The epoch in which the step's tools ran last; the model's when none ran. */
-export const toolEpoch = ({ step, calls }: StepView): number =>
-  calls.reduce((epoch, call) => Math.max(epoch, call.epoch), step.epoch)
-
-/** The last unit of a step that survived. */
-export const lastUnit = ({ step, calls }: StepView): Point => {
-  let last: Point = { epoch: step.epoch, n: step.span.to }
-  for (const { epoch, span, preliminary, data } of calls) {
-    const ns = [span.to ?? 0, preliminary?.n ?? 0, ...data.map((part) => part.n)]
-    const point = { epoch, n: Math.max(...ns) }
-    if (comparePoints(point, last) > 0) last = point
-  }
-  return last
+/** The last unit of a step that survived; `upTo`: of those up to that epoch. */
+export const lastUnit = (
+  { step, calls }: StepView,
+  upTo: number = Number.POSITIVE_INFINITY,
+): Point => {
+  const points = calls.flatMap(unitsOf).filter(({ epoch }) => epoch <= upTo)
+  return points.reduce((last, point) => (comparePoints(point, last) > 0 ? point : last), {
+    epoch: step.epoch,
+    n: step.span.to,
+  })
 }
 
-/** True when each call of the step that we execute has ended. */
+const unitsOf = ({ epoch, span, preliminary, data, approval }: ToolCallRecord): Point[] => {
+  const ns = [span.to ?? 0, preliminary?.n ?? 0, ...data.map((part) => part.n)]
+  const units = [approval?.asked, approval?.told].filter((unit) => unit !== undefined)
+  return [{ epoch, n: Math.max(...ns) }, ...units]
+}
+
+/**
+ * True when a call has begun again after this epoch, so that what it said then is void. A call that somebody decided about
+ * had not begun before.
+ */
+export const isRepeated = ({ epoch, decidedEpoch = 0 }: ToolCallRecord, since: number): boolean =>
+  since < epoch && since > decidedEpoch
+
+/** True when each call of the step that we execute has ended, and readers can be told. */
 export const isResolved = ({ step, calls }: StepView): boolean =>
   step.info !== undefined &&
   (!mayAct(step.info) ||
     executableCalls(step).every(({ toolCallId }) =>
-      calls.some((call) => call.toolCallId === toolCallId && call.status !== 'started'),
+      calls.some((call) => call.toolCallId === toolCallId && hasResult(call)),
     ))

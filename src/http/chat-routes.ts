@@ -5,7 +5,8 @@ import { ChatNotFoundError, InvalidRequestError, RunNotFoundError } from '../dom
 import { isClientId } from '../domain/message.ts'
 import type { Principal } from '../domain/run.ts'
 import type { Attachment, EngineApi } from '../engine/api.ts'
-import { latestRunAnswer, stopAnswer } from '../protocol/answers.ts'
+import { decidedAnswer, latestRunAnswer, stopAnswer } from '../protocol/answers.ts'
+import { decisionsBody, parseDecisions } from '../protocol/decisions.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import {
   chatBody,
@@ -71,10 +72,25 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   /** The body may be large: nothing of it outlives this function. */
   const begin = async (c: Context<Env>, principal: Principal) => {
     const turn = parseTurn(await bodyOf(c))
+    if (turn.kind === 'continue') {
+      const { chatId, messageId, answers } = turn
+      const target = { chatId, messageId }
+      const { bound, attach } = await engine.decide({ principal, target, answers })
+      return { attachment: await attach(), bound }
+    }
     const { run, started } = await engine.startTurn({ principal, ...turn })
     // Whoever repeats the request of a bound run watches it; it stays bound to the socket that began it.
     const bound = run.bound && started
     return { attachment: await engine.attachOwn(run, turn.chatId), bound }
+  }
+
+  const decide = async (c: Context<Env>) => {
+    const principal = c.get('principal')
+    const runId = c.req.param('runId') ?? ''
+    if (!isClientId(runId)) throw new RunNotFoundError(`There is no run ${runId} here.`)
+    const answers = parseDecisions(await bodyOf(c))
+    const { run } = await engine.decide({ principal, target: { runId }, answers })
+    return json({ run })
   }
 
   const attachToRun = async (c: Context<Env>, place: ReaderPlace) => {
@@ -125,6 +141,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
     problems: [
       'MESSAGE_NOT_FOUND',
       'A_RUN_ALREADY_ACTIVE',
+      'NOT_WAITING',
       'TOO_MANY_ACTIVE_RUNS',
       'TOO_MANY_READERS',
       'STORAGE_FULL',
@@ -172,6 +189,16 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       },
       problems: ['CHAT_NOT_FOUND'],
       handle: latestRun,
+    },
+    {
+      method: 'POST',
+      path: ROUTES.decisions,
+      id: 'decide',
+      summary: 'Decides about calls that a run waits for: approvals, and outputs of client tools.',
+      body: decisionsBody,
+      answers: { 200: { says: 'The run; it goes on once nothing waits.', schema: decidedAnswer } },
+      problems: ['RUN_NOT_FOUND', 'A_RUN_ALREADY_ACTIVE', 'NOT_WAITING', 'ENGINE_STOPPING'],
+      handle: decide,
     },
     {
       ...attaching,

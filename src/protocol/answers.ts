@@ -64,6 +64,8 @@ export const uploadAnswer = z.object({
   size: z.int().meta({ description: 'Bytes.' }),
 })
 
+export const decidedAnswer = z.object({ run: runSummary })
+
 export const latestRunAnswer = z.object({
   run: runSummary.nullable(),
   message: answeredMessage.nullable(),

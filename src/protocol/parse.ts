@@ -1,6 +1,12 @@
 /** Parses what came in: what does not fit becomes one sentence that says where and what. */
 import { z } from 'zod'
 import { InvalidRequestError } from '../domain/errors.ts'
+import { isClientId } from '../domain/message.ts'
+
+const ID_RULE = 'has 1 to 128 letters, digits or any of _ . : ~ - and is not a word of a route'
+
+export const clientId = (what: string) =>
+  z.string({ error: `${what} is a string` }).refine(isClientId, { error: `${what} ${ID_RULE}` })
 
 /** @throws InvalidRequestError */
 export const parse = <Schema extends z.ZodType>(

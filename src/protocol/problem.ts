@@ -32,6 +32,7 @@ const KINDS = {
   ROUTE_NOT_FOUND: { status: 404, title: 'Not Found' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method Not Allowed' },
   A_RUN_ALREADY_ACTIVE: { status: 409, title: 'Conflict' },
+  NOT_WAITING: { status: 409, title: 'Conflict' },
   OFFSET_GONE: { status: 410, title: 'Gone' },
   TOO_LARGE: { status: 413, title: 'Content Too Large' },
   STORAGE_FULL: { status: 413, title: 'Content Too Large' },

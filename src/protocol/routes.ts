@@ -10,6 +10,7 @@ export const ROUTES = {
   stop: `${API_PATH}/stop`,
   run: `${API_PATH}/run`,
   runStream: `${API_PATH}/runs/:runId/stream`,
+  decisions: `${API_PATH}/runs/:runId/decisions`,
   chatStream: `${API_PATH}/:chatId/stream`,
   chats: `${API_PATH}/chats`,
   chat: `${API_PATH}/:chatId`,

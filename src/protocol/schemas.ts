@@ -1,17 +1,12 @@
 /** What clients may send, parsed at the door: what comes out is trusted, and what does not fit becomes one sentence. */
 import { z } from 'zod'
 import { fileIdOf } from '../domain/file.ts'
-import { isClientId } from '../domain/message.ts'
 import { cleanText } from '../domain/text.ts'
-import { parse } from './parse.ts'
 import type { NewMessage, TurnRequest } from '../domain/turn.ts'
+import { parseContinuation, type Continuation } from './decisions.ts'
+import { clientId, parse } from './parse.ts'
 
 export const MAX_MESSAGES = 10_000
-
-const ID_RULE = 'has 1 to 128 letters, digits or any of _ . : ~ - and is not a word of a route'
-
-const clientId = (what: string) =>
-  z.string({ error: `${what} is a string` }).refine(isClientId, { error: `${what} ${ID_RULE}` })
 
 const chatId = clientId('the id of a chat')
 const runId = clientId('the id of a run')
@@ -77,10 +72,7 @@ const userMessage = z.object(
 )
 
 const userRole = z.literal('user', {
-  error: ({ input }) =>
-    input === 'assistant'
-      ? 'the last message is an answer, and this server does not continue answers yet'
-      : 'the last message has the role "user"; this server takes no others from a client',
+  error: 'the last message has the role "user"; this server takes no others from a client',
 })
 
 /* A turn */
@@ -137,17 +129,18 @@ export const turnBody = z.union([
 ])
 
 /** What a turn is about. Whatever else a client said, its history included, is not looked at. */
-export type TurnBody = {
-  readonly chatId: string
+type Chosen = {
   /** Name of the agent that is to answer. */
   readonly agent?: string
   /** For the agent; unchecked. */
   readonly options?: unknown
-} & TurnRequest
+}
+
+export type TurnBody = { readonly chatId: string } & ((TurnRequest & Chosen) | Continuation)
 
 /**
  * @param body - what `useChat` sends, or `{ chatId, message, trigger?, messageId? }`; other keys of either are ignored
- * @throws InvalidRequestError also for what this server does not do yet: continuing an answer
+ * @throws InvalidRequestError
  */
 export const parseTurn = (body: unknown): TurnBody => {
   const isShort =
@@ -176,8 +169,15 @@ const parseWholeTurn = (body: unknown): TurnBody => {
       ...(answered.id == null || !unsent ? {} : { unsent: newMessage(unsent) }),
     }
   }
+  if (isAnswer(last)) return { chatId: id, ...parseContinuation(last, path) }
   return submitted(id, messageId, parse(lastMessage, last, path))
 }
+
+const isAnswer = (message: unknown): boolean =>
+  typeof message === 'object' &&
+  message !== null &&
+  'role' in message &&
+  message.role === 'assistant'
 
 const parseShortTurn = (body: object): TurnBody => {
   const { chatId, message, trigger, messageId } = parse(shortEnvelope, body)

@@ -14,6 +14,7 @@ import { keepMessageFiles, lockUser } from './keep-file.ts'
 import { isSerializationClash, isUniqueViolation } from './pg-errors.ts'
 import { json, runColumns } from './rows.ts'
 import type { AiChatMessagesTable } from './schema.ts'
+import { supersedeRun } from './settle-run.ts'
 import { transact } from './transaction.ts'
 import { planTurn, type Place, type TurnPlan } from './turn-plan.ts'
 
@@ -41,7 +42,8 @@ async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResul
     .where('chatId', '=', chatId)
     .where('status', 'in', ACTIVE_STATUSES)
     .executeTakeFirst()
-  if (active) return { kind: 'active', run: active }
+  if (active && !(await supersedeRun(trx, active, turn.project)))
+    return { kind: 'active', run: active }
   if (turn.limits) await checkActiveRuns(trx, turn.principal, turn.limits.activeRuns)
   return { kind: 'begun', run: await insertRun(trx, chatId, turn, plan) }
 }
@@ -58,7 +60,8 @@ async function checkActiveRuns(
     .select('id')
     .where('workspaceId', '=', principal.workspaceId)
     .where('createdBy', '=', principal.userId)
-    .where('status', 'in', ACTIVE_STATUSES)
+    // Waiting for a person counts against no limit.
+    .where('status', 'in', ['pending', 'running'])
     .orderBy('createdAt')
     .execute()
   if (active.length < most) return

@@ -4,6 +4,7 @@ import { MessageNotFoundError } from '../domain/errors.ts'
 import { ACTIVE_STATUSES, type Principal, type RunRecord, type RunStatus } from '../domain/run.ts'
 import type { ChatCatalog } from '../engine/catalog-ports.ts'
 import type { OutlastDatabase } from './database.ts'
+import { loadJournal } from './journal.ts'
 import { deleteWithFiles } from './keep-file.ts'
 import { isBehind, microsOf, pageOf } from './keyset.ts'
 import { sayingOutage } from './outage.ts'
@@ -112,8 +113,14 @@ async function open(
     .where('aiChatRuns.chatId', '=', row.id)
     .where('aiChatRuns.status', 'in', ACTIVE_STATUSES)
     .executeTakeFirst()
-  const { messages, hasEarlier } = await messagesOf(trx, row.id, activeRun, slice)
-  return { chat: toListing(row), messages, hasEarlier, activeRun }
+  const isWaiting = activeRun?.status === 'waiting'
+  const said = await messagesOf(trx, row.id, isWaiting ? undefined : activeRun, slice)
+  return {
+    chat: toListing(row),
+    ...said,
+    activeRun,
+    ...(isWaiting ? { waiting: await loadJournal(trx, activeRun.id, activeRun.workspaceId) } : {}),
+  }
 }
 
 async function messagesOf(

@@ -1,4 +1,4 @@
-/** Journal and ledger of runs: append-only, fenced, each write one statement. */
+/** Journal and ledger of runs: append-only, fenced, each write all or nothing. */
 import type { ExpressionBuilder, OnConflictDatabase, OnConflictTables } from 'kysely'
 import { InvariantError } from '../domain/errors.ts'
 import type { Lease } from '../domain/run.ts'
@@ -7,14 +7,16 @@ import type { Journal, RunJournal } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { held, heldRun } from './fence.ts'
 import { sayingOutage } from './outage.ts'
-import { callEndPatch, startedCallRow, stepRow, toCall, toStep } from './rows.ts'
+import { callEndPatch, recordedCallRow, startedCallRow, stepRow, toCall, toStep } from './rows.ts'
 import type { Database } from './schema.ts'
+import { transact } from './transaction.ts'
 
 /** Writing the same thing twice is writing it once: the first answer may have been lost with the connection. */
 export const createJournal = (db: OutlastDatabase): Journal =>
   sayingOutage({
     appendStep: (lease: Lease, step: StepRecord) => appendStep(db, lease, step),
     startCall: (lease: Lease, call: ToolCallRecord) => startCall(db, lease, call),
+    recordCalls: (lease: Lease, calls: readonly ToolCallRecord[]) => recordCalls(db, lease, calls),
     endCall: (lease: Lease, stepIndex: number, toolCallId: string, end: ToolCallEnd) =>
       endCall(db, lease, { stepIndex, toolCallId }, end),
     load: (runId: string, workspaceId: string) => loadJournal(db, runId, workspaceId),
@@ -76,6 +78,7 @@ const startedAgain = (eb: Conflict) => ({
     .then(eb.ref('aiChatRunToolCalls.attempt'))
     .else(eb('aiChatRunToolCalls.attempt', '+', 1))
     .end(),
+  status: eb.val('started' as const),
   epoch: eb.ref('excluded.epoch'),
   unitFrom: eb.ref('excluded.unitFrom'),
   startedAt: eb.ref('excluded.startedAt'),
@@ -100,7 +103,7 @@ async function startCall(db: OutlastDatabase, lease: Lease, call: ToolCallRecord
           conflict
             .columns(['runId', 'stepIndex', 'toolCallId'])
             .doUpdateSet(startedAgain)
-            .where('aiChatRunToolCalls.status', '=', 'started'),
+            .where('aiChatRunToolCalls.status', 'in', ['started', 'approved']),
         )
         .returning('id'),
     )
@@ -114,6 +117,30 @@ async function startCall(db: OutlastDatabase, lease: Lease, call: ToolCallRecord
 }
 
 type CallKey = Pick<ToolCallRecord, 'stepIndex' | 'toolCallId'>
+
+/** What a person has said of a call stays as it is; only its units are new. */
+const recordCalls = (
+  db: OutlastDatabase,
+  lease: Lease,
+  calls: readonly ToolCallRecord[],
+): Promise<void> =>
+  transact(db, async (trx) => {
+    held(await heldRun(trx, lease).returning('id').executeTakeFirst(), lease)
+    const { runId, workspaceId } = lease
+    await trx
+      .insertInto('aiChatRunToolCalls')
+      .values(calls.map((call) => ({ runId, workspaceId, ...recordedCallRow(call) })))
+      .onConflict((conflict) =>
+        conflict.columns(['runId', 'stepIndex', 'toolCallId']).doUpdateSet((eb) => ({
+          status: eb.ref('excluded.status'),
+          approval: eb.ref('excluded.approval'),
+          epoch: eb.ref('excluded.epoch'),
+          unitFrom: eb.ref('excluded.unitFrom'),
+          unitTo: eb.ref('excluded.unitTo'),
+        })),
+      )
+      .execute()
+  })
 
 /** The first result stays. */
 async function endCall(

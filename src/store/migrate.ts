@@ -9,6 +9,7 @@ import { files } from './migrations/0004-files.ts'
 import { replacedMessages } from './migrations/0005-replaced-messages.ts'
 import { traceParent } from './migrations/0006-trace-parent.ts'
 import { chatTitles } from './migrations/0007-chat-titles.ts'
+import { waiting } from './migrations/0008-waiting.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -22,6 +23,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0005-replaced-messages', replacedMessages],
   ['0006-trace-parent', traceParent],
   ['0007-chat-titles', chatTitles],
+  ['0008-waiting', waiting],
 ])
 
 /**

@@ -107,6 +107,16 @@ export const startedCallRow = (call: ToolCallRecord): CallRow => ({
   unitFrom: call.span.from,
 })
 
+/** A call that is not started now. */
+export const recordedCallRow = (call: ToolCallRecord): CallRow => ({
+  ...startedCallRow(call),
+  status: call.status,
+  error: call.error === undefined ? null : cleanText(call.error),
+  approval: optionalJson(call.approval),
+  unitTo: call.span.to ?? null,
+  attempt: call.attempt,
+})
+
 /** What changes in a call's row when it ends. */
 export const callEndPatch = (end: ToolCallEnd) => ({
   status: end.status,
@@ -132,6 +142,8 @@ export const toCall = (row: Selectable<AiChatRunToolCallsTable>): ToolCallRecord
   epoch: row.epoch,
   span: { from: row.unitFrom, to: row.unitTo ?? undefined },
   attempt: row.attempt,
+  ...(row.approval === null ? {} : { approval: row.approval }),
+  ...(row.decidedEpoch === null ? {} : { decidedEpoch: row.decidedEpoch }),
 })
 
 /** The columns of a MessageRecord; its run is the latest one that answers with it. */

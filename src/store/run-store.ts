@@ -1,14 +1,16 @@
 /** Who executes which run, decided by the database: every guard is in a WHERE, every time is the database's. */
 import { sql, type ExpressionBuilder } from 'kysely'
+import type { Decision } from '../domain/decision.ts'
 import { ACTIVE_STATUSES, type Lease, type RunRecord } from '../domain/run.ts'
-import type { LeaseState, NewTurn, RunStore, Settlement } from '../engine/ports.ts'
+import type { LeaseState, NewTurn, Project, RunStore, Settlement } from '../engine/ports.ts'
 import { beginTurn } from './begin-turn.ts'
 import type { OutlastDatabase } from './database.ts'
 import { inMs, now } from './fence.ts'
+import { decide, wait } from './decide.ts'
 import { sayingOutage } from './outage.ts'
 import { isLapsed, runColumns } from './rows.ts'
 import type { Database } from './schema.ts'
-import { settleRun, type Project } from './settle-run.ts'
+import { settleRun } from './settle-run.ts'
 
 export const createRunStore = (db: OutlastDatabase): RunStore =>
   sayingOutage({
@@ -20,6 +22,9 @@ export const createRunStore = (db: OutlastDatabase): RunStore =>
     requestStop: (runId: string, workspaceId: string) => requestStop(db, runId, workspaceId),
     settle: (lease: Lease, settlement: Settlement, project: Project) =>
       settleRun(db, lease, settlement, project),
+    wait: (lease: Lease) => wait(db, lease),
+    decide: (lease: Lease, userId: string, decisions: readonly Decision[]) =>
+      decide(db, lease, userId, decisions),
     seize: (runId: string, holder: string, ttlMs: number) => seize(db, runId, holder, ttlMs),
   })
 
@@ -87,7 +92,8 @@ const isNobodys = (eb: RunExpression) =>
   eb.or([
     eb('bound', '=', false),
     eb('stopRequestedAt', 'is not', null),
-    eb('createdAt', '<', inMs(-BOUND_MS)),
+    // Since it began, or since a person let it go on.
+    eb('updatedAt', '<', inMs(-BOUND_MS)),
   ])
 
 /** A waiting run waits for a person, unless somebody has asked it to stop. */

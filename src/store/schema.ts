@@ -3,6 +3,7 @@ import type { ColumnType, Generated } from 'kysely'
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
 import type { RunDriver, RunErrorCode, RunStatus, RunTrigger } from '../domain/run.ts'
 import type {
+  Approval,
   DataPart,
   FinishReason,
   Span,
@@ -152,6 +153,11 @@ export interface AiChatRunToolCallsTable {
   modelOutput: NullableJson<unknown>
   error: Nullable<string>
   data: NullableJson<readonly DataPart[]>
+  approval: NullableJson<Approval>
+  /** The epoch that ended in the wait in which a person answered, who that was, and when. */
+  decidedEpoch: Nullable<number>
+  decidedBy: Nullable<string>
+  decidedAt: NullableTimestamp
   epoch: number
   unitFrom: number
   unitTo: Nullable<number>

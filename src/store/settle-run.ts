@@ -2,17 +2,14 @@
 import { sql } from 'kysely'
 import { textOf, type MessagePart, type MessageStatus } from '../domain/message.ts'
 import type { Lease, RunOutcome, RunRecord, SettledStatus } from '../domain/run.ts'
-import { INTERRUPTED_CALL } from '../domain/step.ts'
+import { abandoned } from '../domain/step.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
-import type { RunJournal, Settlement } from '../engine/ports.ts'
+import type { Project, Settlement } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { held, heldRun, now } from './fence.ts'
 import { loadJournal } from './journal.ts'
-import { callEndPatch, json, runColumns, stepRow } from './rows.ts'
+import { callEndPatch, json, runColumns, stepRow, toCall } from './rows.ts'
 import { transact } from './transaction.ts'
-
-/** The parts of the message of a run as it settled. */
-export type Project = (run: RunRecord, journal: RunJournal) => readonly MessagePart[]
 
 export const settleRun = (
   db: OutlastDatabase,
@@ -27,6 +24,39 @@ export const settleRun = (
     await writeMessage(trx, run, project(run, journal))
     return run
   })
+
+/**
+ * Settles a run that waits for a person, within the transaction that begins the next one; undefined when it does not wait
+ * (any more), or was asked to stop. The epoch is raised: the closing units are the settler's.
+ */
+export async function supersedeRun(
+  trx: OutlastDatabase,
+  { id, workspaceId }: RunRecord,
+  project: Project,
+): Promise<RunRecord | undefined> {
+  const run = await trx
+    .updateTable('aiChatRuns')
+    .set((eb) => ({
+      status: 'aborted',
+      error: 'A new message was sent while the run was waiting.',
+      errorCode: 'superseded',
+      leaseEpoch: eb('leaseEpoch', '+', 1),
+      finishedAt: now,
+      updatedAt: now,
+    }))
+    .where('id', '=', id)
+    .where('workspaceId', '=', workspaceId)
+    .where('driver', '=', 'engine')
+    .where('status', '=', 'waiting')
+    .where('stopRequestedAt', 'is', null)
+    .returning(runColumns)
+    .executeTakeFirst()
+  if (!run) return undefined
+  const { leaseEpoch: epoch } = run
+  await endJournal(trx, { runId: id, workspaceId, epoch }, { calls: [] })
+  await writeMessage(trx, run, project(run, await loadJournal(trx, id, workspaceId)))
+  return run
+}
 
 /** INVARIANT: a stop that was acknowledged before this row was locked wins over the outcome. */
 const settleRow = (
@@ -60,11 +90,11 @@ const columnsOf = (outcome: RunOutcome) => {
   return { ...none, output: hasOutput ? json(cleanJson(outcome.output)) : null }
 }
 
-/** INVARIANT: no call of a settled run is left `started`. */
+/** INVARIANT: each call of a settled run has an end. */
 async function endJournal(
   trx: OutlastDatabase,
   { runId, workspaceId, epoch }: Lease,
-  { step, calls }: Settlement,
+  { step, calls }: Omit<Settlement, 'outcome'>,
 ): Promise<void> {
   if (step) {
     await trx
@@ -76,16 +106,33 @@ async function endJournal(
     .updateTable('aiChatRunToolCalls')
     .where('runId', '=', runId)
     .where('workspaceId', '=', workspaceId)
-    .where('status', '=', 'started')
   for (const { stepIndex, toolCallId, end } of calls) {
     await open
       .set({ ...callEndPatch(end), epoch })
+      .where('status', '=', 'started')
       .where('stepIndex', '=', stepIndex)
       .where('toolCallId', '=', toolCallId)
       .execute()
   }
-  await open.set({ status: 'unknown', error: INTERRUPTED_CALL, finishedAt: now }).execute()
+  for (const row of await openCalls(trx, runId, workspaceId)) {
+    const end = abandoned(toCall(row))
+    if (!end) continue
+    const approval = end.approval ? { approval: json(end.approval) } : {}
+    await open
+      .set({ status: end.status, error: end.error ?? null, ...approval, finishedAt: now })
+      .where('id', '=', row.id)
+      .execute()
+  }
 }
+
+const openCalls = (trx: OutlastDatabase, runId: string, workspaceId: string) =>
+  trx
+    .selectFrom('aiChatRunToolCalls')
+    .selectAll()
+    .where('runId', '=', runId)
+    .where('workspaceId', '=', workspaceId)
+    .where('status', 'in', ['asked', 'approved', 'awaited', 'started'])
+    .execute()
 
 const MESSAGE_STATUS = {
   succeeded: 'completed',

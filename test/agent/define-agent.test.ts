@@ -126,6 +126,14 @@ describe('a definition', () => {
       expect(define({ ...minimal, model: { ...model, specificationVersion } }).name).toBe('test')
   })
 
+  test('accepts tools that need approval, and those that clients execute', () => {
+    const ask = { ...add, needsApproval: () => true }
+    const locate = tool({ inputSchema, outputSchema: z.number() })
+    const toolApproval = { add: 'user-approval', locate: () => 'denied' as const } as const
+    const agent = defineAgent({ ...minimal, tools: { add, ask, locate }, toolApproval })
+    expect(agent.toolApproval).toBe(toolApproval)
+  })
+
   test('accepts dynamic tools, tools without a schema library and tools that the provider executes', () => {
     const search = {
       type: 'provider' as const,
@@ -144,6 +152,7 @@ describe('a definition', () => {
       recoverable: false,
       timeoutMs: 600_000,
       defersResults: false,
+      execution: 'server',
     })
     expect(agent.tool('search')).toEqual({
       dynamic: false,
@@ -151,6 +160,7 @@ describe('a definition', () => {
       recoverable: false,
       timeoutMs: 600_000,
       defersResults: false,
+      execution: 'server',
     })
   })
 })
@@ -229,6 +239,9 @@ describe('refused', () => {
     ['an unknown tool in toolOrder', { tools: { add }, toolOrder: ['sub'] }, 'names "sub"'],
     ['activeTools as text', { tools: { add }, activeTools: 'add' }, 'an array of names'],
     ['a required call without tools', { toolChoice: 'required' }, 'there are no tools'],
+    ['approval that is a word', { tools: { add }, toolApproval: 'always' }, 'toolApproval is a'],
+    ['approval of no tool', { tools: { add }, toolApproval: { sub: 'denied' } }, 'names "sub"'],
+    ['an unknown approval', { tools: { add }, toolApproval: { add: 'yes' } }, '"user-approval"'],
     ['an unknown tool choice', { toolChoice: 'always' }, 'toolChoice is "auto"'],
     [
       'the choice of a tool that is not active',
@@ -246,11 +259,8 @@ describe('refused', () => {
     )
   })
 
-  const outputSchema = z.number()
   test.each([
-    ['without execute', tool({ inputSchema, outputSchema }), 'run in the client'],
-    ['with approval', { ...add, needsApproval: true }, 'Remove needsApproval'],
-    ['with an approval function', { ...add, needsApproval: () => false }, 'Remove needsApproval'],
+    ['that perhaps needs approval', { ...add, needsApproval: 'yes' }, 'nor a function'],
     ['with onInputStart', { ...add, onInputStart: () => {} }, 'has onInputStart'],
     ['with onInputDelta', { ...add, onInputDelta: () => {} }, 'has onInputDelta'],
     ['with onInputAvailable', { ...add, onInputAvailable: () => {} }, 'has onInputAvailable'],
@@ -260,9 +270,16 @@ describe('refused', () => {
     ['whose execute is text', { ...add, execute: 'x' }, 'not a function'],
     ['that is perhaps idempotent', { ...add, idempotent: 'yes' }, 'neither true nor false'],
     [
-      'of the provider that runs here, without execute',
-      { type: 'provider', id: 'a.b', args: {}, isProviderExecuted: false, inputSchema },
-      'has no execute',
+      'of the provider that needs approval',
+      {
+        type: 'provider',
+        id: 'a.b',
+        args: {},
+        isProviderExecuted: true,
+        needsApproval: true,
+        inputSchema,
+      },
+      'does not wait',
     ],
   ])('a tool %s', (_what, bad, reason) => {
     const message = refusal({ ...minimal, tools: { good: add, bad } })

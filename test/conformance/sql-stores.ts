@@ -77,7 +77,7 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     backdate: async (runId, seconds) => {
       await db
         .updateTable('aiChatRuns')
-        .set({ createdAt: inMs(-1000 * seconds) })
+        .set({ createdAt: inMs(-1000 * seconds), updatedAt: inMs(-1000 * seconds) })
         .where('id', '=', runId)
         .execute()
     },

@@ -83,6 +83,7 @@ export const turnOf = (
   agent: 'tester',
   bound: false,
   options: undefined,
+  project: () => [],
   ...rest,
   ...(request ?? { kind: 'new', message: { id: messageId, parts: [{ type: 'text', text }] } }),
 })

@@ -126,9 +126,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { body: again(as('assistant')) },
     { is: 'with its id', body: anAnswer((answer) => again(as('assistant'), answer)) },
   ],
-  'submit | any | an answer': [
-    { body: send(as('assistant')) },
-    { is: 'with its id', body: anAnswer((answer) => edit(answer, as('assistant'))) },
+  'submit | any | an answer that is not the newest': [
+    { body: send({ ...as('assistant'), parts: [] }) },
+    { is: 'an older one', body: anAnswer((id) => edit(id, { ...as('assistant'), id })) },
   ],
   'any | any | of another role': [
     { body: send(as('system')) },

@@ -36,7 +36,7 @@ describe('PROTOCOL.md', () => {
     const known = new Set([...(codes ?? '').matchAll(/'(\w+)'/g)].map(([, code]) => code))
     expect(new Set(rows.map(([, , code]) => unquote(code)))).toEqual(known)
     const folders = await Promise.all(
-      ['src/agent', 'src/domain', 'src/engine'].map(async (folder) =>
+      ['src/agent', 'src/domain', 'src/engine', 'src/store'].map(async (folder) =>
         (await readdir(root(folder))).map((file) => `${folder}/${file}`),
       ),
     )

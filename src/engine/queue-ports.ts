@@ -1,0 +1,59 @@
+/** What the engine needs in order to hand runs out, to wake up whoever waits, and to carry units to readers. */
+import type { UIMessageChunk } from 'ai'
+import type { Snapshot } from './view.ts'
+
+export interface RunQueue {
+  /** Offers a pending run to the workers. A hint: the sweep finds what was offered to nobody. */
+  offer(runId: string): Promise<void>
+  /** Calls `handler` for each offered run, until the returned function is called. */
+  work(handler: (runId: string) => void): () => void
+}
+
+export type Signal = {
+  readonly kind: 'stop' | 'progress' | 'waiting' | 'settled'
+  readonly runId: string
+}
+
+export interface RunBus {
+  /** INVARIANT: only a hint. When none arrives everything still happens, after the polling interval. */
+  publish(signal: Signal): void
+  /** Signals about one run, or about all. */
+  subscribe(runId: string | '*', listener: (signal: Signal) => void): () => void
+}
+
+/** One unit of a run on its way to readers. `lens` as in Position. */
+export type LogEntry = {
+  readonly epoch: number
+  readonly n: number
+  readonly step: number
+  readonly lens?: readonly number[]
+} & (
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'chunk'; readonly chunk: UIMessageChunk }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'settled'; readonly chunk: UIMessageChunk; readonly last: boolean }
+)
+
+export type LogRead = {
+  /** The latest state of the step in flight. */
+  readonly snapshot: Snapshot | undefined
+  /** Entries after the given position, in order; those that the snapshot covers may be missing. */
+  readonly entries: readonly LogEntry[]
+}
+
+export interface ChunkLog {
+  /** INVARIANT: after a snapshot or an entry of an epoch, those of a lower one are refused (LeaseLostError). */
+  append(runId: string, entries: readonly LogEntry[]): Promise<void>
+  /**
+   * Replaces the snapshot; entries that the snapshot before it covered may go. Fenced like `append`.
+   * INVARIANT: a reader that keeps up meets no hole.
+   */
+  compact(runId: string, snapshot: Snapshot): Promise<void>
+  /** INVARIANT: of one instant; the entries are dense, and complete after the snapshot. */
+  read(runId: string, after: { readonly epoch: number; readonly n: number }): Promise<LogRead>
+  /**
+   * The run has settled, or is not held with this epoch any more: what the log has of it may go as soon as current readers
+   * had a chance to take it. INVARIANT: what a higher epoch has appended stays.
+   */
+  drop(runId: string, epoch: number): Promise<void>
+}
