@@ -27,8 +27,7 @@ type OwnTool = Tool & Pick<OutlastTool, 'idempotent' | 'onInterrupted'>
 export const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
   tools && Object.hasOwn(tools, name) ? (tools[name] as OwnTool) : undefined
 
-const isProviders = (tool: OwnTool): boolean =>
-  tool.type === 'provider' && tool.isProviderExecuted
+const isProviders = (tool: OwnTool): boolean => tool.type === 'provider' && tool.isProviderExecuted
 
 export const traitsOf = (
   { tools, timeout }: Pick<AgentDefinition, 'tools' | 'timeout'>,
