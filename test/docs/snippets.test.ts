@@ -77,6 +77,15 @@ it('the snippets of README.md run', async () => {
   expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
 })
 
+it('the snippets of docs/approvals.md run', async () => {
+  const [clerk] = await snippets('docs/approvals.md')
+  const check = `\nimport agent from './clerk.ts'\nconsole.log(agent.name, Object.keys(agent.tools ?? {}))`
+  await run('clerk.ts', clerk!)
+  const { stdout, stderr } = await run('check-clerk.ts', check)
+  expect(stderr).toBe('')
+  expect(stdout).toBe("clerk [ 'refund', 'locate' ]\n")
+})
+
 it('the snippets of docs/tools.md run', async () => {
   const [cashier] = await snippets('docs/tools.md')
   const check = `\nimport agent from './cashier.ts'\nconsole.log(agent.name, Object.keys(agent.tools ?? {}))`
