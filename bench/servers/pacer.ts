@@ -1,5 +1,8 @@
 /** Gives many streams their deltas at their own pace with one timer, as a network would: what is late arrives together. */
 
+/** Seldom enough to cost next to nothing while few streams are paced. */
+const TICK_MS = 5
+
 type Paced = {
   readonly startedAt: number
   readonly everyMs: number
@@ -16,7 +19,7 @@ export class Pacer {
   add(everyMs: number, give: () => boolean): () => void {
     const paced = { startedAt: performance.now(), everyMs, given: 0, give }
     this.#paced.add(paced)
-    this.#timer ??= setInterval(() => this.#tick(), 1)
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS)
     this.#giveDue(paced, paced.startedAt)
     return () => this.#remove(paced)
   }
