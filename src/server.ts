@@ -38,6 +38,7 @@ const LOCAL_USER: Caller = {
   workspaceName: 'Default',
   userName: 'Local user',
 }
+const LOCAL_NAMES = { workspace: LOCAL_USER.workspaceName, user: LOCAL_USER.userName }
 
 const INSTRUCTIONS =
   'You are a helpful assistant. You can look into the files of one folder, fetch public web pages, calculate and wait. ' +
@@ -64,6 +65,8 @@ export const startServer = async (
     onError,
   })
   try {
+    // Its settings can be changed before anybody has asked anything.
+    if (!config.identity) await outlast.principals.ensure(LOCAL_USER, LOCAL_NAMES)
     const model = nameOf(agents[0]!)
     let port = config.port
     const app = createOutlastApp(outlast, {

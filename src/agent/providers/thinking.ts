@@ -20,7 +20,8 @@ type Thinking = { readonly type?: string }
 
 const beginsWithThought = (messages: readonly ModelMessage[]): boolean => {
   const content = messages.findLast(({ role }) => role === 'assistant')?.content
-  const first = Array.isArray(content) ? content[0] : undefined
+  // Custom parts are notes of the provider's package, and no blocks of the answer.
+  const first = Array.isArray(content) ? content.find(({ type }) => type !== 'custom') : undefined
   if (first?.type !== 'reasoning') return false
   const { signature, redactedData } = (first.providerOptions?.['anthropic'] ?? {}) as {
     signature?: unknown
