@@ -4,6 +4,7 @@ import { describeBegin } from './run-store-begin.ts'
 import { describeClaim, describeLeases, describeSeize } from './run-store-leases.ts'
 import { describeReplace } from './run-store-replace.ts'
 import { describeSettle, describeStop } from './run-store-settle.ts'
+import { describeDecide, describeWait } from './run-store-waits.ts'
 import type { OpenStores, Stores } from './stores.ts'
 
 export const describeRunStore = (name: string, open: OpenStores): void => {
@@ -22,5 +23,7 @@ export const describeRunStore = (name: string, open: OpenStores): void => {
     describeSeize(stores)
     describeStop(stores)
     describeSettle(stores)
+    describeWait(stores)
+    describeDecide(stores)
   })
 }
