@@ -4,7 +4,6 @@ import {
   executeTool,
   isExecutableTool,
   validateTypes,
-  type ExecutableTool,
   type FlexibleSchema,
   type Tool,
   type ToolResultOutput,
