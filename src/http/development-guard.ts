@@ -21,10 +21,9 @@ export const developmentGuard =
     const host = checkHost(request, port)
     checkDirect(request)
     checkOrigin(request, host)
-    if (!isReading(request) && !isJson(request) && !isUpload(request))
-      throw new UnsupportedMediaTypeError(
-        'A request that changes something has the content type application/json.',
-      )
+    // A form can POST; other methods no page of another origin can send unasked.
+    if (request.method === 'POST' && !isJson(request) && !isUpload(request))
+      throw new UnsupportedMediaTypeError('A POST has the content type application/json.')
   }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/i

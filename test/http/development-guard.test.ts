@@ -45,6 +45,13 @@ describe('the development guard lets in', () => {
     expect((await read({})).status).toBe(200)
   })
 
+  it('a request without a body, by a method that no page can send unasked', async () => {
+    const remove = (headers: Record<string, string>) =>
+      rawRequest(`${url}/nowhere`, { method: 'DELETE', headers })
+    expect((await remove({})).status).toBe(404)
+    expect((await remove({ origin: 'http://evil.example' })).status).toBe(403)
+  })
+
   it('its own page, under each name of this machine', async () => {
     for (const name of ['localhost', '127.0.0.1', '[::1]', 'LOCALHOST']) {
       const host = `${name}:${http.port}`
