@@ -31,19 +31,29 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
  * transaction pooler; a database that is complete is only read, so its user may lack the right to create tables.
  *
  * @param options.schema - the PostgreSQL schema, default the one that `db` resolves its names in
+ * @returns the names of the migrations that this call has applied
  * @throws ConfigError when a newer version has changed this database
  */
 export async function migrate(
   db: OutlastDatabase,
   options: { readonly schema?: string } = {},
-): Promise<void> {
+): Promise<string[]> {
   const schema = options.schema ?? schemaOf(db)
-  await run(db, schema).catch(rethrow)
+  return run(db, schema).catch(rethrow)
 }
 
-async function run(db: OutlastDatabase, schema: string): Promise<void> {
-  if ((await missing(db, schema)).length === 0) return
-  await db
+/** For those who only look. @throws ConfigError when the database is not of this version */
+export async function checkMigrated(db: OutlastDatabase): Promise<void> {
+  const names = await missing(db, schemaOf(db)).catch(rethrow)
+  if (names.length === 0) return
+  throw new ConfigError(
+    `The database is not at this version of Outlast yet (${names.join(', ')}). Run "outlast migrate", or start the server.`,
+  )
+}
+
+async function run(db: OutlastDatabase, schema: string): Promise<string[]> {
+  if ((await missing(db, schema)).length === 0) return []
+  return db
     .transaction()
     .setIsolationLevel('read committed')
     .execute(async (trx) => {
@@ -54,10 +64,12 @@ async function run(db: OutlastDatabase, schema: string): Promise<void> {
           name text primary key,
           applied_at timestamptz not null default now()
         )`.execute(trx)
-      for (const name of await missing(trx, schema)) {
+      const names = await missing(trx, schema)
+      for (const name of names) {
         await MIGRATIONS.get(name)?.(schema).up(trx as unknown as Kysely<unknown>)
         await sql`insert into ${table(schema)} (name) values (${name})`.execute(trx)
       }
+      return names
     })
 }
 

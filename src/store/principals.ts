@@ -12,6 +12,8 @@ export type PrincipalNames = {
 export const createPrincipals = (db: OutlastDatabase) =>
   sayingOutage({
     ensure: (principal: Principal, names?: PrincipalNames) => ensure(db, principal, names),
+    /** Whether they were ever seen. */
+    isKnown: (principal: Principal) => isKnown(db, principal),
   })
 
 /** What is there already stays as it is. */
@@ -31,4 +33,14 @@ async function ensure(
     .values({ workspaceId, id: userId, name: names.user ?? userId })
     .onConflict((conflict) => conflict.columns(['workspaceId', 'id']).doNothing())
     .execute()
+}
+
+async function isKnown(db: OutlastDatabase, { workspaceId, userId }: Principal): Promise<boolean> {
+  const user = await db
+    .selectFrom('users')
+    .select('id')
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', userId)
+    .executeTakeFirst()
+  return user !== undefined
 }

@@ -41,7 +41,7 @@ describe.each(DATABASES)('migrations on %s', (_name, open) => {
     const applied = () => sql`select * from migrations order by name`.execute(opened.db)
     const { rows } = await applied()
     expect(rows[0]).toMatchObject({ name: '0001-core' })
-    await migrate(opened.db)
+    expect(await migrate(opened.db)).toEqual([])
     expect((await applied()).rows).toEqual(rows)
     expect(await opened.db.selectFrom('workspaces').select('name').execute()).toHaveLength(1)
   })
@@ -112,7 +112,7 @@ describe('migrations on PostgreSQL', () => {
       url.username = role
       const db = await openDatabase({ url: url.href })
       try {
-        await expect(migrate(db)).resolves.toBeUndefined()
+        await expect(migrate(db)).resolves.toEqual([])
       } finally {
         await db.destroy()
       }
