@@ -59,6 +59,14 @@ const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 
+const databaseSettings = (cwd: string) => ({
+  OUTLAST_DATA_DIR: text.transform((path) => resolve(cwd, path ?? '.outlast')),
+  DATABASE_URL: text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
+    error:
+      'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
+  }),
+})
+
 const schema = (cwd: string) =>
   z.object({
     HOST: text.transform((host) => host ?? '127.0.0.1'),
@@ -67,11 +75,7 @@ const schema = (cwd: string) =>
       .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65535, {
         error: 'PORT is not a port number: set it to a whole number from 0 to 65535, such as 3000.',
       }),
-    OUTLAST_DATA_DIR: text.transform((path) => resolve(cwd, path ?? '.outlast')),
-    DATABASE_URL: text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
-      error:
-        'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
-    }),
+    ...databaseSettings(cwd),
     OUTLAST_CONFIG: text
       .transform((path) => (path === undefined ? undefined : resolve(cwd, path)))
       .refine((path) => path === undefined || existsSync(path), {
@@ -122,10 +126,7 @@ export const readConfig = (
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
 ): Config => {
-  const parsed = schema(cwd).safeParse(env)
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map(({ message }) => message).join('\n'))
-  const value = parsed.data
+  const value = parsed(schema(cwd), env)
   const mistakes = [...hostMistake(value), ...identityMistakes(value)]
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'))
   const standard = resolve(cwd, DEFAULT_AGENT_FILE)
@@ -155,6 +156,46 @@ export const readConfig = (
     requestsPerMinute: value.OUTLAST_REQUESTS_PER_MINUTE,
     telemetry: telemetryOf(value),
   }
+}
+
+/** What the commands need to know, beside `outlast serve`. */
+export type CliConfig = Pick<Config, 'dataDir' | 'databaseUrl'> & {
+  /** The server that they ask; undefined: the database itself. */
+  readonly url: string | undefined
+  readonly token: string | undefined
+  /** Whether the server here has users; else everybody on this machine is one. */
+  readonly hasUsers: boolean
+}
+
+/** @throws ConfigError with one sentence for each mistake */
+export const readCliConfig = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): CliConfig => {
+  const { OUTLAST_AUTH } = identitySettings
+  const settings = {
+    ...databaseSettings(cwd),
+    OUTLAST_AUTH,
+    OUTLAST_URL: text,
+    OUTLAST_TOKEN: text,
+  }
+  const value = parsed(z.object(settings), env)
+  return {
+    dataDir: value.OUTLAST_DATA_DIR,
+    databaseUrl: value.DATABASE_URL,
+    url: value.OUTLAST_URL,
+    token: value.OUTLAST_TOKEN,
+    hasUsers: value.OUTLAST_AUTH.length > 0,
+  }
+}
+
+const parsed = <Schema extends z.ZodType>(
+  settings: Schema,
+  env: Readonly<Record<string, string | undefined>>,
+): z.output<Schema> => {
+  const result = settings.safeParse(env)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.map(({ message }) => message).join('\n'))
 }
 
 const limitsOf = (env: Readonly<Record<string, string | undefined>>): Limits =>

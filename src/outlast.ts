@@ -7,18 +7,23 @@ import type { AgentDefinition } from './agent/define-agent.ts'
 import { Chats } from './engine/chats.ts'
 import { Engine } from './engine/engine.ts'
 import { resolveLimits, type Limits } from './domain/limits.ts'
-import type { EngineEvents } from './engine/ports.ts'
+import type { Agents, EngineEvents } from './engine/ports.ts'
 import { Runs } from './engine/runs.ts'
 import type { WorkerPorts } from './engine/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createConversations } from './store/conversations.ts'
-import { openStore, type OpenDatabaseOptions, type OutlastDatabase } from './store/database.ts'
+import {
+  openStore,
+  type OpenDatabaseOptions,
+  type OutlastDatabase,
+  type Store,
+} from './store/database.ts'
 import { createFiles } from './store/files.ts'
 import { createJournal } from './store/journal.ts'
 import { createLeases } from './store/leases.ts'
-import { migrate } from './store/migrate.ts'
+import { checkMigrated, migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
 import { createRunCatalog } from './store/run-catalog.ts'
@@ -82,21 +87,54 @@ export const assembleOutlast = async (
   options: OutlastOptions,
   decorate: (ports: WorkerPorts) => WorkerPorts,
 ): Promise<Outlast> => {
-  const { onError } = options
-  const limits = resolveLimits(options.limits)
   const agents = createAgents(options)
+  const store = await openPrepared(options, ({ db, schema }) => migrate(db, { schema }))
+  const outlast = putTogether({ ...options, store, agents, decorate })
+  outlast.engine.start()
+  return outlast
+}
+
+/**
+ * To look at what is there, to stop and to remove: executes no run, and leaves a PostgreSQL database at its version.
+ * @throws ConfigError when that is another one
+ */
+export const openIdleOutlast = async (
+  options: Pick<OutlastOptions, 'database' | 'onError'>,
+): Promise<Outlast> => {
+  const agents = createAgents({ agent: () => undefined })
+  const store = await openPrepared(options, ({ db, embedded }) =>
+    embedded ? migrate(db) : checkMigrated(db),
+  )
+  return putTogether({ ...options, store, agents, decorate: (ports) => ports })
+}
+
+const openPrepared = async (
+  { database, onError }: Pick<OutlastOptions, 'database' | 'onError'>,
+  prepare: (store: Store) => Promise<unknown>,
+): Promise<Store> => {
   const store = await openStore({
     onError: (error) => onError(error, { during: 'keeping the database' }),
-    ...options.database,
+    ...database,
   })
   try {
-    await migrate(store.db, { schema: store.schema })
+    await prepare(store)
     // Nobody else can have the folder open, so nobody else executes anything in it.
     if (store.embedded) await createLeases(store.db).expireAll()
+    return store
   } catch (error) {
     await store[Symbol.asyncDispose]()
     throw error
   }
+}
+
+type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {
+  readonly store: Store
+  readonly agents: Agents
+  readonly decorate: (ports: WorkerPorts) => WorkerPorts
+}
+
+const putTogether = ({ store, agents, decorate, onError, ...options }: Pieces): Outlast => {
+  const limits = resolveLimits(options.limits)
   const { db } = store
   const log = createLocalChunkLog()
   const decorated = decorate({
@@ -118,7 +156,6 @@ export const assembleOutlast = async (
     ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
   })
-  engine.start()
   let accepting = true
   const close = async (graceMs?: number) => {
     accepting = false

@@ -7,13 +7,13 @@ import { createDemoTools } from './agent/demo/tools.ts'
 import { resolveModel } from './agent/providers/resolve-model.ts'
 import type { Config } from './config.ts'
 import type { IdentityConfig } from './config-identity.ts'
+import { LOCAL_USER, serveControl } from './control.ts'
 import { ConfigError } from './domain/errors.ts'
 import type { EngineEvents } from './engine/ports.ts'
 import { createOutlastApp } from './handler.ts'
 import type { Guard } from './http/app.ts'
 import { developmentGuard } from './http/development-guard.ts'
 import { firstOf } from './http/identity/first-of.ts'
-import type { Caller } from './http/identity/identity.ts'
 import { jwtIdentity } from './http/identity/jwt-identity.ts'
 import { tokenIdentity } from './http/identity/token-identity.ts'
 import { serveHttp } from './http/serve.ts'
@@ -31,13 +31,6 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
-/** Whoever uses the server of a laptop. */
-const LOCAL_USER: Caller = {
-  workspaceId: 'default',
-  userId: 'local',
-  workspaceName: 'Default',
-  userName: 'Local user',
-}
 const LOCAL_NAMES = { workspace: LOCAL_USER.workspaceName, user: LOCAL_USER.userName }
 
 const INSTRUCTIONS =
@@ -84,6 +77,7 @@ export const startServer = async (
       onError: (error) => onError(error, { during: 'accepting connections' }),
     })
     port = http.port
+    const control = url === undefined ? await serveControl(outlast, dataDir) : undefined
     const metrics = registry && (await serveMetrics(registry, config.telemetry.metrics!, onError))
     return {
       url: urlOf(config.host, port),
@@ -91,7 +85,7 @@ export const startServer = async (
       metricsUrl: metrics && `${urlOf(config.telemetry.metrics!.host, metrics.port)}/metrics`,
       async close() {
         const runs = outlast.close()
-        await http.close()
+        await Promise.all([http.close(), control?.close()])
         await runs
         await metrics?.close(0)
       },

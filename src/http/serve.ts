@@ -1,5 +1,6 @@
 /** Serves the app on a port, and lets it end in good order. */
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
@@ -26,27 +27,53 @@ export type HttpServer = {
 
 /** @throws ConfigError when the port cannot be had */
 export const serveHttp = async (options: ServeOptions): Promise<HttpServer> => {
-  const { app, host, port, onError } = options
-  const server = createAdaptorServer({
+  const { host, port } = options
+  const server = serverOf(options.app, host)
+  server.listen(port, host)
+  await once(server, 'listening').catch((error: unknown) => {
+    throw explain(coerceError(error), host, port)
+  })
+  const close = closing(server, options.onError)
+  return { port: (server.address() as AddressInfo).port, close }
+}
+
+/** Serves on a socket in the file system that nobody but this user can connect to. Whatever is at `path` is replaced. */
+export const serveSocket = async ({
+  app,
+  path,
+  onError,
+}: Pick<ServeOptions, 'app' | 'onError'> & { readonly path: string }): Promise<
+  Pick<HttpServer, 'close'>
+> => {
+  const server = serverOf(app, 'localhost')
+  rmSync(path, { force: true })
+  // Node binds within `listen`, so there is no moment in which others could connect.
+  const mask = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(mask)
+  }
+  await once(server, 'listening')
+  return { close: closing(server, onError) }
+}
+
+const serverOf = (app: ServeOptions['app'], hostname: string): Server =>
+  createAdaptorServer({
     fetch: (request, bindings) => {
       const { incoming, outgoing } = bindings as HttpBindings
       const connection = { address: incoming.socket.remoteAddress, outgoing }
       return app.fetch(request, { connection })
     },
-    hostname: host,
+    hostname,
     // Other code of this process keeps its Request and Response.
     overrideGlobalObjects: false,
   }) as Server
-  server.listen(port, host)
-  await once(server, 'listening').catch((error: unknown) => {
-    throw explain(coerceError(error), host, port)
-  })
+
+const closing = (server: Server, onError: ServeOptions['onError']): HttpServer['close'] => {
   server.on('error', (error: Error) => onError?.(error))
   let closed: Promise<void> | undefined
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: (graceMs = 30_000) => (closed ??= closeServer(server, graceMs)),
-  }
+  return (graceMs = 30_000) => (closed ??= closeServer(server, graceMs))
 }
 
 const closeServer = async (server: Server, graceMs: number): Promise<void> => {

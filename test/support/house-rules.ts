@@ -30,8 +30,11 @@ export const findViolations = (sources: readonly Source[]): string[] => [
 const at = ({ path }: Source, line: number, sentence: string): string =>
   `${path}:${line}: ${sentence}`
 
-/** The folder below src, or '' for a composition root. */
-const layerOf = (path: string): string => /^src\/([^/]+)\//.exec(path)?.[1] ?? ''
+/** The folder below src, or '' for a composition root: the files of src itself, and the commands. */
+const layerOf = (path: string): string => {
+  const folder = /^src\/([^/]+)\//.exec(path)?.[1] ?? ''
+  return folder === 'cli' ? '' : folder
+}
 
 const checkImports: Rule = (source) => {
   const layer = layerOf(source.path)
