@@ -1,43 +1,17 @@
 /** What an operator may do beside the HTTP interface: manage tokens, and ask on behalf of any user. Reached through no network. */
-import { join, relative } from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { coerceError, InvalidRequestError, NotAuthenticatedError } from './domain/errors.ts'
 import type { TokenScope } from './domain/token.ts'
 import { createOutlastHandler } from './handler.ts'
 import type { Env } from './http/env.ts'
+import { CONTROL_ROUTES, controlPathOf, LOCAL_USER, PRINCIPAL_HEADERS } from './control-address.ts'
 import { isId, type Caller } from './http/identity/identity.ts'
 import { readJson } from './http/json-body.ts'
 import { problemResponse } from './http/problem-response.ts'
 import { json } from './http/route.ts'
 import { serveSocket, type HttpServer } from './http/serve.ts'
 import type { Outlast } from './outlast.ts'
-
-/** Beside these it has the routes of the HTTP interface. */
-export const CONTROL_ROUTES = { tokens: '/control/tokens', token: '/control/tokens/:id' } as const
-
-/** On whose behalf a request is made, percent-encoded. */
-export const PRINCIPAL_HEADERS = { workspace: 'outlast-workspace', user: 'outlast-user' } as const
-
-/** Whoever uses the server of a laptop. */
-export const LOCAL_USER: Caller = {
-  workspaceId: 'default',
-  userId: 'local',
-  workspaceName: 'Default',
-  userName: 'Local user',
-}
-
-/** What a socket's address has room for, on the system with the least. */
-const MAX_PATH_BYTES = 103
-
-/** The socket of a data folder, relative where that is shorter; undefined where there can be none. */
-export const controlPathOf = (dataDir: string): string | undefined => {
-  if (process.platform === 'win32') return undefined
-  const path = join(dataDir, 'control.sock')
-  return [path, relative(process.cwd(), path)].find(
-    (one) => Buffer.byteLength(one) <= MAX_PATH_BYTES,
-  )
-}
 
 /** The folder is held, so nobody else's socket is there. A server without this socket serves all the same. */
 export const serveControl = async (

@@ -1,7 +1,5 @@
 /** `outlast migrate`: brings a database to this version, for servers whose own user may not. */
 import type { CliConfig } from '../config.ts'
-import { openStore } from '../store/database.ts'
-import { migrate } from '../store/migrate.ts'
 import { note, say, sayJson, type Shell } from './shell.ts'
 
 export const migrateDatabase = async (
@@ -9,6 +7,8 @@ export const migrateDatabase = async (
   { databaseUrl, dataDir }: CliConfig,
   { json }: { readonly json?: true },
 ): Promise<void> => {
+  const { openStore } = await import('../store/database.ts')
+  const { migrate } = await import('../store/migrate.ts')
   await using store = await openStore(
     databaseUrl === undefined ? { dataDir } : { url: databaseUrl },
   )

@@ -2,12 +2,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { text as readText } from 'node:stream/consumers'
-import { Agent, fetch as undiciFetch } from 'undici'
 import type { CliConfig } from '../config.ts'
-import { controlPathOf, createControl, LOCAL_USER, PRINCIPAL_HEADERS } from '../control.ts'
+import { controlPathOf, LOCAL_USER, PRINCIPAL_HEADERS } from '../control-address.ts'
 import { coerceError, ConfigError, DataFolderLockedError } from '../domain/errors.ts'
 import type { Principal } from '../domain/run.ts'
-import { openIdleOutlast } from '../outlast.ts'
 import { ServerUnreachableError, UsageError } from './errors.ts'
 import { note, type Shell } from './shell.ts'
 
@@ -58,7 +56,7 @@ export const reachOperator = async (shell: Shell, config: CliConfig): Promise<Re
   const { databaseUrl, dataDir } = config
   if (databaseUrl !== undefined) return openReach(shell, { url: databaseUrl })
   const path = controlPathOf(dataDir)
-  const running = path !== undefined && existsSync(path) ? reachSocket(path) : undefined
+  const running = path !== undefined && existsSync(path) ? await reachSocket(path) : undefined
   if (running && (await isThere(running))) return running
   await running?.[Symbol.asyncDispose]()
   try {
@@ -96,7 +94,8 @@ const baseOf = (url: string): string => {
   return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '')
 }
 
-const reachSocket = (socketPath: string): Reach => {
+const reachSocket = async (socketPath: string): Promise<Reach> => {
+  const { Agent, fetch: undiciFetch } = await import('undici')
   const dispatcher = new Agent({ connect: { socketPath }, bodyTimeout: 0 })
   const ask = async (path: string, init: Ask = {}) => {
     try {
@@ -125,6 +124,9 @@ const openReach = async (
   shell: Shell,
   database: { readonly url: string } | { readonly dataDir: string },
 ): Promise<Reach> => {
+  // Who asks a server has not to wait until all of this is loaded.
+  const { openIdleOutlast } = await import('../outlast.ts')
+  const { createControl } = await import('../control.ts')
   const outlast = await openIdleOutlast({
     database,
     onError: (error, { during }) => note(shell, `While ${during}: ${error.message}`),

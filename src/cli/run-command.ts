@@ -4,7 +4,6 @@ import { coerceError } from '../domain/errors.ts'
 import { codeOf, EXIT, exitOf, explain } from './errors.ts'
 import { safeJson } from './plain.ts'
 import { createProgram } from './program.ts'
-import { serve } from './serve.ts'
 import { note, type Shell } from './shell.ts'
 
 type Streams = Pick<Shell, 'stdin' | 'stdout' | 'stderr'>
@@ -17,7 +16,7 @@ export const runCommand = async (words: readonly string[], streams: Streams): Pr
   for (const stream of [stdout, stderr]) stream.on('error', () => ending.abort())
   const shell: Shell = { stdin, stdout, stderr, signal: ending.signal }
   const program = createProgram(shell, {
-    serve: () => serve().catch((error: unknown) => process.exit(fail(shell, error))),
+    serve: () => serving().catch((error: unknown) => process.exit(fail(shell, error))),
     command: async (run) => {
       const interrupt = () => {
         interrupted = true
@@ -36,6 +35,12 @@ export const runCommand = async (words: readonly string[], streams: Streams): Pr
     if (ending.signal.aborted) return EXIT.ok
     return fail(shell, error, words.includes('--json'))
   }
+}
+
+/** Loaded only where it is wanted: it is nearly all of the program. */
+const serving = async (): Promise<void> => {
+  const { serve } = await import('./serve.ts')
+  await serve()
 }
 
 /** @returns the exit code */

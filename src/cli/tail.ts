@@ -31,7 +31,8 @@ export const tailRun = async (
   for await (const frame of follow(shell, reach, runId, after)) show(frame)
   if (!exitStatus) return
   const { run } = await askJson(reach, runAnswer, pathOf(ROUTES.runRecord, { runId }))
-  if (run.status !== 'succeeded') throw new RunEndedBadlyError(`The run has ${run.status}.`)
+  if (run.status !== 'succeeded')
+    throw new RunEndedBadlyError(`The run did not succeed: it is ${run.status}.`)
 }
 
 const chunkSchema = z.looseObject({ type: z.string() })
@@ -112,6 +113,8 @@ const showText = (shell: Shell) => {
     else if (type === 'error') aside(failureLine(chunk['errorText']))
     else if (type === 'tool-input-available')
       aside(callLine(String(chunk['toolName']), chunk['input']))
+    else if (type === 'tool-approval-request')
+      aside(`? the call ${String(chunk['toolCallId'])} waits for an approval`)
     else if (type === 'tool-output-available') aside(resultLine(chunk['output']))
     else if (type === 'tool-output-error') aside(failureLine(chunk['errorText']))
   }

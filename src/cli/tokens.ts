@@ -1,7 +1,7 @@
 /** `outlast token`: bearer tokens of users, made where the database is. */
 import { z } from 'zod'
 import type { CliConfig } from '../config.ts'
-import { CONTROL_ROUTES } from '../control.ts'
+import { CONTROL_ROUTES } from '../control-address.ts'
 import { pathOf } from '../protocol/routes.ts'
 import { askJson, queryOf } from './api.ts'
 import { NothingFoundError, UsageError } from './errors.ts'
