@@ -10,7 +10,9 @@ import {
   text,
   type IdentityConfig,
 } from './config-identity.ts'
+import { mcpServersOf } from './config-mcp.ts'
 import { telemetryOf, telemetrySettings, type TelemetryConfig } from './config-telemetry.ts'
+import type { McpServer } from './agent/mcp/options.ts'
 import { ConfigError } from './domain/errors.ts'
 import { LIMIT_NAMES, limitSetting, resolveLimits, type Limits } from './domain/limits.ts'
 
@@ -32,6 +34,8 @@ export type Config = {
   readonly filesRoot: string
   /** Hosts that the built-in fetch tool may reach although their addresses are private. */
   readonly fetchAllowedHosts: readonly string[]
+  /** MCP servers of the built-in agent, by name; undefined when there are none. Checked when they are made. */
+  readonly mcpServers: Readonly<Record<string, McpServer>> | undefined
   /** A run whose process was silent for so long is continued by another one. */
   readonly leaseMs: number
   readonly limits: Limits
@@ -98,6 +102,7 @@ const schema = (cwd: string) =>
           `OUTLAST_FILES_ROOT names ${String(input)}, and that is no folder: set it to the folder that the file tools may read.`,
       }),
     OUTLAST_FETCH_ALLOW: list,
+    OUTLAST_MCP: text.transform((path) => (path === undefined ? undefined : resolve(cwd, path))),
     OUTLAST_LEASE_MS: text
       .transform((ms) => Number(ms ?? 10_000))
       .refine((ms) => Number.isInteger(ms) && ms >= SHORTEST_LEASE_MS && ms <= LONGEST_LEASE_MS, {
@@ -149,6 +154,7 @@ export const readConfig = (
     },
     filesRoot: value.OUTLAST_FILES_ROOT,
     fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
+    mcpServers: mcpServersOf(value.OUTLAST_MCP, env),
     leaseMs: value.OUTLAST_LEASE_MS,
     limits: limitsOf(env),
     identity: identityOf(value),
@@ -197,6 +203,17 @@ const parsed = <Schema extends z.ZodType>(
   if (result.success) return result.data
   throw new ConfigError(result.error.issues.map(({ message }) => message).join('\n'))
 }
+
+/** What programs need to be found and to find themselves; nothing that is ours. */
+const PROGRAM_VARIABLES = ['PATH', 'HOME', 'SYSTEMROOT', 'USERPROFILE', 'APPDATA', 'TEMP']
+
+/** The environment of programs that are started for an agent. */
+export const programEnvironment = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    PROGRAM_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  )
 
 const limitsOf = (env: Readonly<Record<string, string | undefined>>): Limits =>
   resolveLimits(

@@ -31,6 +31,9 @@ export {
   type ToolRecovery,
   type ToolRecoveryResult,
 } from './agent/define-agent.ts'
+export { mcpServers } from './mcp.ts'
+export type { McpServers, McpServersOptions } from './agent/mcp/mcp-servers.ts'
+export type { McpHttpServer, McpServer, McpStdioServer } from './agent/mcp/options.ts'
 export type { AgentFunction, AgentRequest } from './agent/agents.ts'
 export type { Prices } from './domain/cost.ts'
 export { idempotent, recoverable } from './agent/declare.ts'

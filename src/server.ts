@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { isAgentDefinition, defineAgent, type AgentDefinition } from './agent/define-agent.ts'
 import { createDemoTools } from './agent/demo/tools.ts'
 import { resolveModel } from './agent/providers/resolve-model.ts'
+import type { McpServers } from './agent/mcp/mcp-servers.ts'
 import type { Config } from './config.ts'
 import type { IdentityConfig } from './config-identity.ts'
 import { serveControl } from './control.ts'
@@ -18,6 +19,7 @@ import { firstOf } from './http/identity/first-of.ts'
 import { jwtIdentity } from './http/identity/jwt-identity.ts'
 import { tokenIdentity } from './http/identity/token-identity.ts'
 import { serveHttp } from './http/serve.ts'
+import { mcpServers } from './mcp.ts'
 import { createOutlast, type Outlast } from './outlast.ts'
 import type { Log } from './telemetry/log.ts'
 import { requestMetrics } from './telemetry/request-metrics.ts'
@@ -47,7 +49,8 @@ export const startServer = async (
   config: Config,
   { log, onError }: ServerTelemetry,
 ): Promise<RunningServer> => {
-  const agents = await loadAgents(config)
+  const mcp = await loadMcpServers(config, onError)
+  const agents = await loadAgents(config, mcp)
   const registry = config.telemetry.metrics ? createRegistry() : undefined
   const { databaseUrl: url, dataDir } = config
   const outlast = await createOutlast({
@@ -89,10 +92,12 @@ export const startServer = async (
         await Promise.all([http.close(), control?.close()])
         await runs
         await metrics?.close(0)
+        await closeMcpServers(agents)
       },
     }
   } catch (error) {
     await outlast.close(0)
+    await closeMcpServers(agents)
     throw error
   }
 }
@@ -150,7 +155,29 @@ const urlOf = (host: string, port: number): string => {
 const nameOf = ({ model }: AgentDefinition): string =>
   model.modelId === 'demo' ? 'demo' : `${model.provider}/${model.modelId}`
 
-const loadAgents = async (config: Config): Promise<readonly AgentDefinition[]> => {
+const loadMcpServers = async (
+  { mcpServers: servers, agentFile }: Config,
+  onError: EngineEvents['error'],
+): Promise<McpServers | undefined> => {
+  if (!servers) return undefined
+  if (agentFile !== undefined) {
+    throw new ConfigError(
+      'OUTLAST_MCP is for the built-in agent, and there is an agent file: use mcpServers({ ... }) in it, or leave one of them out.',
+    )
+  }
+  const options = { servers, onError: (error: Error) => onError(error, { during: 'using MCP' }) }
+  return mcpServers(options)
+}
+
+/** Those of an agent file have nobody else who closes them. */
+const closeMcpServers = async (agents: readonly AgentDefinition[]): Promise<void> => {
+  await Promise.all(agents.flatMap(({ mcp }) => mcp?.close() ?? []))
+}
+
+const loadAgents = async (
+  config: Config,
+  mcp: McpServers | undefined,
+): Promise<readonly AgentDefinition[]> => {
   if (config.agentFile !== undefined) return agentsOf(config.agentFile)
   const { filesRoot: root, dataDir, fetchAllowedHosts } = config
   const tools = createDemoTools({ root, exclude: [dataDir], allowHosts: fetchAllowedHosts })
@@ -160,6 +187,7 @@ const loadAgents = async (config: Config): Promise<readonly AgentDefinition[]> =
       ...(await resolveModel(config)),
       instructions: INSTRUCTIONS,
       tools,
+      mcp,
     }),
   ]
 }

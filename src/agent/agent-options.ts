@@ -8,6 +8,7 @@ import type {
 } from 'ai'
 import type { Context, InferToolSetContext, ToolExecutionOptions } from '@ai-sdk/provider-utils'
 import type { Prices } from '../domain/cost.ts'
+import type { McpServers } from './mcp/mcp-servers.ts'
 
 /** A tool of the AI SDK. */
 export type OutlastTool = ToolSet[string] & {
@@ -84,7 +85,7 @@ type TakenOption =
   | 'headers'
   | 'providerOptions'
 
-/** The options of `ToolLoopAgent` that Outlast supports, and `name`, `maxSteps`, `prices` and `timeout` of its own. */
+/** The options of `ToolLoopAgent` that Outlast supports, and `name`, `mcp`, `maxSteps`, `prices` and `timeout` of its own. */
 export type AgentOptions<
   TOOLS extends OutlastToolSet,
   CALL_OPTIONS = unknown,
@@ -95,6 +96,8 @@ export type AgentOptions<
   } & {
     readonly model: AgentModel
     readonly tools?: TOOLS | undefined
+    /** Servers whose tools the agent has as well: `await mcpServers({ ... })`. */
+    readonly mcp?: McpServers | undefined
     /** What tools with a `contextSchema` get as `context`, by their names. */
     readonly toolsContext?: InferToolSetContext<NoInfer<TOOLS>> | undefined
     /**

@@ -24,9 +24,13 @@ export const createAgent = <TOOLS extends OutlastToolSet>(
   { run, messages, messagesReplaced = false }: AgentGround,
 ): Agent => {
   const definition = given as unknown as AgentDefinition
-  const { name, tools, maxSteps, maxRetries, timeout, toolCallConcurrency } = definition
+  const { name, tools, mcp, maxSteps, maxRetries, timeout, toolCallConcurrency } = definition
   const preparations = new Preparations(definition, { runId: run.id, messages, messagesReplaced })
-  const toolbox = (stepIndex: number) => ({ tools, contexts: preparations.toolsContext(stepIndex) })
+  const toolbox = (stepIndex: number) => ({
+    tools,
+    mcp,
+    contexts: preparations.toolsContext(stepIndex),
+  })
   return {
     name,
     maxSteps,

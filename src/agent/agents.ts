@@ -50,7 +50,7 @@ export const createAgents = ({ agents = [], agent, callOptionsSchema }: AgentsOp
     const definition = (agent && (await chosen(agent, name, source))) ?? byName.get(name)
     if (!definition) return undefined
     const { definition: prepared, ...ground } = await preparedCall(definition, source)
-    return createAgent(prepared, { run: source.run, ...ground })
+    return createAgent(await equipped(prepared), { run: source.run, ...ground })
   }
   return { choose, resolve }
 }
@@ -62,6 +62,12 @@ const unknownAgent = (name: string, names: readonly string[]): InvalidRequestErr
   new InvalidRequestError(
     `In the body, agent: there is no agent ${JSON.stringify(name.slice(0, 80))}. There are ${names.join(', ')}.`,
   )
+
+/** With what its MCP servers have now. */
+const equipped = async (definition: AgentDefinition): Promise<AgentDefinition> => {
+  const { mcp, tools } = definition
+  return mcp ? { ...definition, tools: { ...(await mcp.tools()), ...tools } } : definition
+}
 
 const chosen = async (
   agent: AgentFunction,

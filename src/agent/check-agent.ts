@@ -138,6 +138,10 @@ const OTHER_SETTINGS = {
     '{ inputPerMillion, outputPerMillion, cachedInputPerMillion?, cacheWritePerMillion? }, numbers from 0',
     (value) => isObject(value) && arePrices({ ...value }),
   ],
+  mcp: [
+    'what mcpServers({ ... }) gives, awaited',
+    (value) => isObject(value) && 'owns' in value && 'absent' in value,
+  ],
   callOptionsSchema: ['a schema, such as one of Zod', (value) => isSchema(value)],
   allowSystemInMessages: BOOLEAN,
   runtimeContext: OBJECT,

@@ -57,7 +57,7 @@ const STATUSES = ['not-applicable', 'approved', 'denied', 'user-approval']
 
 /** `toolApproval` is a function, or says something about tools that there are. */
 export const checkApproval = (
-  { tools = {}, toolApproval }: { tools?: object | undefined; toolApproval?: unknown },
+  { tools = {}, toolApproval, mcp }: Pick<Named, 'tools' | 'mcp'> & { toolApproval?: unknown },
   refuse: Refuse,
 ): void => {
   if (toolApproval === undefined || typeof toolApproval === 'function') return
@@ -65,7 +65,7 @@ export const checkApproval = (
     return refuse('toolApproval is a function, or an object with a status or a function per tool.')
   const known = Object.keys(tools)
   for (const [name, value] of Object.entries(toolApproval) as [string, unknown][]) {
-    if (!known.includes(name))
+    if (!known.includes(name) && !mcp?.owns(name))
       refuse(`toolApproval names "${name}", which is no tool. ${listed(known)}`)
     const status =
       typeof value === 'object' && value !== null && 'type' in value ? value.type : value
@@ -83,34 +83,45 @@ type Named = {
   readonly activeTools?: unknown
   readonly toolOrder?: unknown
   readonly toolChoice?: unknown
+  /** Servers that may have a tool when the run comes to it. */
+  readonly mcp?: { owns(toolName: string): boolean } | undefined
 }
 
 /** Every name that an option mentions is the name of a tool. */
 export const checkToolNames = (options: Named, refuse: Refuse): void => {
-  const { tools = {}, activeTools, toolOrder, toolChoice } = options
+  const { tools = {}, activeTools, toolOrder, mcp } = options
   const known = Object.keys(tools)
+  const taken = known.find((name) => mcp?.owns(name))
+  if (taken !== undefined) {
+    refuse(`the name of the tool "${taken}" is for a tool of an MCP server. Rename one of them.`)
+  }
   for (const [option, names] of Object.entries({ activeTools, toolOrder })) {
     if (names === undefined) continue
     if (!Array.isArray(names)) refuse(`${option} is an array of names of tools.`)
-    const unknown = (names as string[]).find((name) => !known.includes(name))
+    const unknown = (names as string[]).find((name) => !known.includes(name) && !mcp?.owns(name))
     if (unknown !== undefined) {
       refuse(`${option} names "${unknown}", which is no tool. ${listed(known)}`)
     }
   }
-  checkToolChoice(toolChoice, (activeTools as readonly string[] | undefined) ?? known, refuse)
+  checkToolChoice(options, (activeTools as readonly string[] | undefined) ?? known, refuse)
 }
 
-const checkToolChoice = (choice: unknown, active: readonly string[], refuse: Refuse): void => {
+const checkToolChoice = (
+  { toolChoice: choice, activeTools, mcp }: Named,
+  active: readonly string[],
+  refuse: Refuse,
+): void => {
   if (choice === undefined || choice === 'auto' || choice === 'none') return
   if (choice === 'required') {
-    if (active.length === 0) refuse('toolChoice is "required", but there are no tools.')
+    if (active.length === 0 && !mcp) refuse('toolChoice is "required", but there are no tools.')
     return
   }
   const { type, toolName } = (choice ?? {}) as { type?: unknown; toolName?: unknown }
   if (type !== 'tool' || typeof toolName !== 'string') {
     refuse('toolChoice is "auto", "none", "required" or { type: "tool", toolName }.')
   }
-  if (!active.includes(toolName as string)) {
+  const mayCome = activeTools === undefined && mcp?.owns(toolName as string)
+  if (!active.includes(toolName as string) && !mayCome) {
     refuse(`toolChoice names "${String(toolName)}", which is no active tool. ${listed(active)}`)
   }
 }

@@ -14,7 +14,7 @@ export const clientOutput = async (
   given: unknown,
 ): Promise<{ output: unknown; modelOutput?: unknown }> => {
   const { toolName } = call
-  const tool = ownTool(tools, toolName)
+  const tool = ownTool({ tools }, toolName)
   if (!tool) throw new InvalidRequestError(`There is no tool named ${toolName} any more.`)
   const output = await fitting(tool.outputSchema, toolName, given)
   try {

@@ -29,11 +29,11 @@ export const consentTo = async (
 
 const statusOf = async (
   { toolApproval, runtimeContext }: Rules,
-  { tools, contexts }: Toolbox,
+  { tools, mcp, contexts }: Toolbox,
   { toolName, toolCallId, input, messages: given }: ToolInvocation,
 ): Promise<ToolApprovalStatus> => {
   const messages = [...given]
-  const tool = ownTool(tools, toolName)
+  const tool = ownTool({ tools, mcp }, toolName)
   if (typeof toolApproval === 'function') {
     const dynamic = tool?.type === 'dynamic' ? { dynamic: true } : {}
     return toolApproval({

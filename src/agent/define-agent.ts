@@ -17,6 +17,7 @@ import type { AgentModel, AgentOptions, OutlastToolSet } from './agent-options.t
 import { checkInstructions, checkModel, checkName, checkSettings, count } from './check-agent.ts'
 import { timeoutOf, type Timeout } from './check-timeout.ts'
 import { checkApproval, checkToolNames, checkTools } from './check-tools.ts'
+import type { McpServers } from './mcp/mcp-servers.ts'
 import { REFUSED_OPTIONS } from './refused-options.ts'
 
 export type * from './agent-options.ts'
@@ -47,6 +48,8 @@ export type AgentDefinition<TOOLS extends OutlastToolSet = OutlastToolSet> = {
   readonly model: AgentModel
   /** Undefined when the agent has none at all. */
   readonly tools: Readonly<TOOLS> | undefined
+  /** Servers with more tools, which each run asks for. */
+  readonly mcp: McpServers | undefined
   /** Names of the tools that are offered unless a step says otherwise; undefined: all. */
   readonly activeTools: ActiveTools<ToolSet>
   readonly toolsContext: Readonly<Record<string, unknown>>
@@ -99,6 +102,7 @@ const OTHER_OPTIONS = {
   id: true,
   model: true,
   tools: true,
+  mcp: true,
   activeTools: true,
   toolsContext: true,
   toolCallConcurrency: true,
@@ -144,9 +148,9 @@ export const defineAgent = <
   checkModel(options.model, refuse)
   checkInstructions(options.instructions, refuse)
   checkTools(options.tools, refuse)
-  checkToolNames(options, refuse)
   checkApproval(options, refuse)
   checkSettings(options, refuse)
+  checkToolNames(options, refuse)
   return Object.freeze(definitionOf(name, options as unknown as AgentOptions<TOOLS>, refuse))
 }
 
@@ -164,6 +168,7 @@ const definitionOf = <TOOLS extends OutlastToolSet>(
     name,
     model: options.model,
     tools: tools && Object.freeze({ ...tools }),
+    mcp: options.mcp,
     activeTools: options.activeTools as ActiveTools<ToolSet>,
     toolsContext: Object.freeze({ ...options.toolsContext }),
     toolCallConcurrency: whole('toolCallConcurrency', toolCallConcurrency, 1, 10_000, 10_000),

@@ -43,7 +43,14 @@ type PreparedOptions = Omit<AgentOptions<OutlastToolSet>, 'name' | 'id'> & {
 }
 
 /** What `prepareCall` of the AI SDK knows nothing of, and so may leave out. */
-const ownOptions = ({ maxSteps, maxRetries, timeout, prices }: AgentDefinition['options']) => ({
+const ownOptions = ({
+  mcp,
+  maxSteps,
+  maxRetries,
+  timeout,
+  prices,
+}: AgentDefinition['options']) => ({
+  mcp,
   maxSteps,
   maxRetries,
   timeout,

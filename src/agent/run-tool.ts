@@ -17,22 +17,28 @@ export type Tools = Partial<OutlastToolSet> | undefined
 /** The tools of an agent, and what those of one step get as `context`. */
 export type Toolbox = {
   readonly tools: Tools
+  readonly mcp?: AgentDefinition['mcp']
   readonly contexts: Readonly<Record<string, unknown>>
 }
 
 type OwnTool = Tool & Pick<OutlastTool, 'idempotent' | 'onInterrupted'>
 
 /** Names come from models: what every object inherits is no tool. */
-export const ownTool = (tools: Tools, name: string): OwnTool | undefined =>
-  tools && Object.hasOwn(tools, name) ? (tools[name] as OwnTool) : undefined
+export const ownTool = (
+  { tools, mcp }: Omit<Toolbox, 'contexts'>,
+  name: string,
+): OwnTool | undefined =>
+  tools && Object.hasOwn(tools, name)
+    ? (tools[name] as OwnTool)
+    : (mcp?.absent(name) as OwnTool | undefined)
 
 const isProviders = (tool: OwnTool): boolean => tool.type === 'provider' && tool.isProviderExecuted
 
 export const traitsOf = (
-  { tools, timeout }: Pick<AgentDefinition, 'tools' | 'timeout'>,
+  { timeout, ...box }: Pick<AgentDefinition, 'tools' | 'mcp' | 'timeout'>,
   name: string,
 ): ToolTraits | undefined => {
-  const tool = ownTool(tools, name)
+  const tool = ownTool(box, name)
   return (
     tool && {
       dynamic: tool.type === 'dynamic',
@@ -46,18 +52,15 @@ export const traitsOf = (
 }
 
 /** @throws what the tool throws; then nothing is known about the call */
-export const recoverTool = async (
-  { tools, contexts }: Toolbox,
-  invocation: ToolInvocation,
-): Promise<Recovery> => {
+export const recoverTool = async (box: Toolbox, invocation: ToolInvocation): Promise<Recovery> => {
   const { toolName, toolCallId, input, messages, signal } = invocation
-  const tool = ownTool(tools, toolName)
+  const tool = ownTool(box, toolName)
   if (!isExecutableTool(tool) || !tool.onInterrupted) return { outcome: 'unknown' }
   const options = {
     toolCallId,
     messages: [...messages],
     abortSignal: signal,
-    context: await contextOf(tool, toolName, contexts),
+    context: await contextOf(tool, toolName, box.contexts),
     ...toolRunOption(invocation),
   }
   const found = await tool.onInterrupted(input as never, options)
@@ -75,11 +78,11 @@ export const recoverTool = async (
  * @throws Error with the message that the model is told; never an empty one
  */
 export async function* runTool(
-  { tools, contexts }: Toolbox,
+  box: Toolbox,
   invocation: ToolInvocation,
 ): AsyncGenerator<ToolUpdate, void> {
   const { toolName, toolCallId, input, messages, signal } = invocation
-  const tool = ownTool(tools, toolName)
+  const tool = ownTool(box, toolName)
   if (!isExecutableTool(tool)) {
     throw new ToolFailedError(`The tool "${toolName}" does not exist, or cannot be executed here.`)
   }
@@ -90,7 +93,7 @@ export async function* runTool(
       toolCallId,
       messages: [...messages],
       abortSignal: signal,
-      context: await contextOf(tool, toolName, contexts),
+      context: await contextOf(tool, toolName, box.contexts),
       ...toolRunOption(invocation),
     }
     for await (const update of executeTool({ tool, input, options })) {

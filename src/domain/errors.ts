@@ -167,6 +167,12 @@ export class ToolFailedError extends OutlastError {
   readonly code = 'TOOL_FAILED'
 }
 
+/** An MCP server cannot be used; the message names it, and holds nothing of its address, headers or environment. */
+export class McpServerError extends OutlastError {
+  readonly code = 'MCP_SERVER_FAILED'
+  override readonly retryable = true
+}
+
 /** Fencing: another holder has the run, or it is gone. Never leaves the engine; the loser writes nothing. */
 export class LeaseLostError extends OutlastError {
   readonly code = 'LEASE_LOST'

@@ -26,6 +26,7 @@ describe('the configuration', () => {
       openaiCompatible: { baseUrl: undefined, apiKey: undefined },
       filesRoot: cwd,
       fetchAllowedHosts: [],
+      mcpServers: undefined,
       leaseMs: 10_000,
       limits: resolveLimits(),
       identity: undefined,

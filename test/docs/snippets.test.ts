@@ -135,6 +135,15 @@ it('the snippets of docs/agents.md run', async () => {
   expect(stderr).toBe('')
 })
 
+it('the snippets of docs/mcp.md run', async () => {
+  const [agent] = await snippets('docs/mcp.md')
+  await run('mcp.ts', agent!)
+  const check = `\nimport agent from './mcp.ts'\nconsole.log(agent.name, agent.mcp?.owns('docs_search'))`
+  const { stdout, stderr } = await run('mcp-check.ts', check)
+  expect(stderr).toBe('')
+  expect(stdout).toBe('support true\n')
+})
+
 it('the snippets are well typed', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const checked = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(

@@ -1,4 +1,4 @@
-/** Loads the package of a model provider, which is installed only where it is used. */
+/** Loads a package that is installed only where it is used. */
 import { ConfigError } from '../../domain/errors.ts'
 
 /**
@@ -8,13 +8,15 @@ import { ConfigError } from '../../domain/errors.ts'
 export const loadPackage = async <MODULE>(
   name: string,
   load: () => Promise<MODULE>,
+  /** What it is needed for. */
+  user = 'OUTLAST_MODEL',
 ): Promise<MODULE> => {
   try {
     return await load()
   } catch (error) {
     if (!isMissing(error)) throw error
     throw new ConfigError(
-      `OUTLAST_MODEL needs the package ${name}, which is not installed: run "npm install ${name}".`,
+      `${user} needs the package ${name}, which is not installed: run "npm install ${name}".`,
     )
   }
 }
