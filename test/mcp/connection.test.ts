@@ -146,7 +146,7 @@ it.each<[string, RequestListener]>([
   ],
   ['never answers', () => undefined],
 ])('a server that %s gives no tools, and the report has no secrets', async (_what, answer) => {
-  await using server = await listen((request, response) => void answer(request, response))
+  await using server = await listen(answer)
   await using use = await connect({ it: { url: server.url, headers } }, { connectTimeoutMs: 300 })
   expect(await use.names()).toEqual([])
   expect(use.errors).toHaveLength(1)
