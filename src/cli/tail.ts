@@ -61,6 +61,7 @@ async function* follow(
     } catch (error) {
       if (signal.aborted || !attached || !isBrokenConnection(error)) throw error
     }
+    signal.throwIfAborted()
     if (failures === 0) note(shell, '(connection lost; trying again)')
     await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS), undefined, { signal })
   }

@@ -105,3 +105,29 @@ describe('outlast runs tail', { timeout: 60_000 }, () => {
     expect(rest.out.trim().split('\n')).toHaveLength(1)
   })
 })
+
+describe('outlast runs tail at the database', { timeout: 60_000 }, () => {
+  let embedded: World
+  beforeAll(async () => {
+    embedded = world
+    world = await startWorld('PostgreSQL')
+  })
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]()
+    world = embedded
+  })
+
+  it('follows a run of another process to its end, or until Ctrl-C', async () => {
+    const { runId, goOn } = await falter('six')
+    const env = { env: { DATABASE_URL: world.databaseUrl } }
+    const tail = startCommand(['runs', 'tail', runId], env)
+    const other = startCommand(['runs', 'tail', runId, '--json'], env)
+    await other.says('"start"')
+    other.signal('SIGINT')
+    expect(await other.ended()).toBe(130)
+    expect(other.err).toBe('')
+    goOn()
+    expect(await tail.ended()).toBe(0)
+    expect(tail).toMatchObject({ out: 'Once upon a time\n', err: '' })
+  })
+})
