@@ -61,6 +61,11 @@ export const startServer = async (
     limits: config.limits,
     onError,
   })
+  const opened: Closable[] = []
+  const close = async (graceMs?: number) => {
+    await Promise.all([outlast, ...opened].map((one) => one.close(graceMs)))
+    await closeMcpServers(agents)
+  }
   try {
     // Its settings can be changed before anybody has asked anything.
     if (!config.identity) await outlast.principals.ensure(LOCAL_USER, LOCAL_NAMES)
@@ -74,33 +79,29 @@ export const startServer = async (
       health: { model },
       onRequest: registry && requestMetrics(registry, () => performance.now()),
     })
-    const http = await serveHttp({
-      app,
-      host: config.host,
-      port: config.port,
-      onError: (error) => onError(error, { during: 'accepting connections' }),
-    })
+    const { host } = config
+    const trouble = (error: Error) => onError(error, { during: 'accepting connections' })
+    const http = await serveHttp({ app, host, port, onError: trouble })
+    opened.push(http)
     port = http.port
-    const control = url === undefined ? await serveControl(outlast, dataDir) : undefined
-    const metrics = registry && (await serveMetrics(registry, config.telemetry.metrics!, onError))
+    if (url === undefined) opened.push((await serveControl(outlast, dataDir)) ?? NOTHING)
+    const metrics = registry && (await serveMetrics(registry, config.telemetry.metrics!, trouble))
+    opened.push(metrics ?? NOTHING)
     return {
-      url: urlOf(config.host, port),
+      url: urlOf(host, port),
       model,
       metricsUrl: metrics && `${urlOf(config.telemetry.metrics!.host, metrics.port)}/metrics`,
-      async close() {
-        const runs = outlast.close()
-        await Promise.all([http.close(), control?.close()])
-        await runs
-        await metrics?.close(0)
-        await closeMcpServers(agents)
-      },
+      close: () => close(),
     }
   } catch (error) {
-    await outlast.close(0)
-    await closeMcpServers(agents)
+    await close(0)
     throw error
   }
 }
+
+type Closable = { close(graceMs?: number): Promise<void> }
+
+const NOTHING: Closable = { close: async () => undefined }
 
 /** What a process always says of itself is counted too: its memory, its event loop. */
 const createRegistry = (): Registry => {
@@ -113,17 +114,12 @@ const createRegistry = (): Registry => {
 const serveMetrics = (
   registry: Registry,
   { host, port }: { readonly host: string; readonly port: number },
-  onError: EngineEvents['error'],
+  onError: (error: Error) => void,
 ) => {
   const app = new Hono().get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   )
-  return serveHttp({
-    app: { fetch: (request) => app.fetch(request) },
-    host,
-    port,
-    onError: (error) => onError(error, { during: 'serving metrics' }),
-  })
+  return serveHttp({ app: { fetch: (request) => app.fetch(request) }, host, port, onError })
 }
 
 /** Callers prove who they are, and may be anywhere. */
