@@ -71,10 +71,11 @@ const run = async (name: string, code: string) => {
 it('the snippets of README.md run', async () => {
   const [agent, server] = await snippets('README.md')
   await run('outlast.config.ts', agent!)
-  const { stdout, stderr } = await run('server.ts', server!)
+  const check = `\nimport { outlast, server } from './server.ts'\nconsole.log(server.listening, await outlast.readiness())\nawait outlast.close()`
+  await writeFile(join(folder, 'server.ts'), here(server!))
+  const { stdout, stderr } = await run('check-server.ts', check)
   expect(stderr).toBe('')
-  expect(stdout.split('\n').at(0)).toBe('0-0 start')
-  expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
+  expect(stdout).toBe('false { database: true, accepting: true }\n')
 })
 
 it('the snippets of docs/approvals.md run', async () => {
@@ -111,12 +112,16 @@ it('the snippets of docs/identity.md run', async () => {
 })
 
 it('the snippets of docs/embedding.md run', async () => {
-  const [outlast, hono, node, next] = await snippets('docs/embedding.md')
+  const [outlast, hono, node, next, bare] = await snippets('docs/embedding.md')
   await writeFile(join(folder, 'outlast.ts'), here(outlast!))
   expect(await run('hono.ts', hono!)).toEqual({ stdout: '200\n', stderr: '' })
   expect(await run('node.ts', node!)).toEqual({ stdout: '200\n', stderr: '' })
   const close = "import { outlast } from './outlast.ts'\nawait outlast.close()\n"
   expect(await run('route.ts', `${next!}${close}`)).toEqual({ stdout: '', stderr: '' })
+  const { stdout, stderr } = await run('bare.ts', bare!)
+  expect(stderr).toBe('')
+  expect(stdout.split('\n').at(0)).toBe('0-0 start')
+  expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
 })
 
 it('the snippets of docs/providers.md run', async () => {
