@@ -1,7 +1,7 @@
 /** Outlast inside an application: its HTTP interface as a function from `Request` to `Response`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { ConfigError } from './domain/errors.ts'
 import { createAdmission, type AdmissionLimits } from './http/admission.ts'
 import {
@@ -43,8 +43,8 @@ export const createOutlastHandler = (
   options: OutlastHandlerOptions,
 ): OutlastHandler => {
   const app = createOutlastApp(outlast, options)
-  return async (request, { address, outgoing } = {}) =>
-    app.fetch(request, { connection: { address, outgoing } })
+  return async (request, { address, incoming, outgoing } = {}) =>
+    app.fetch(request, { connection: { address, incoming, outgoing } })
 }
 
 /** The same as the request listener of a Node server, for `http.createServer` and Express. */
@@ -52,9 +52,9 @@ export const toNodeHandler = (
   handler: OutlastHandler,
 ): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
   const listener = getRequestListener(
-    (request, { incoming, outgoing }) => {
-      const { remoteAddress: address } = incoming.socket
-      return handler(request, { address, outgoing: outgoing as ServerResponse })
+    (request, bindings) => {
+      const { incoming, outgoing } = bindings as HttpBindings
+      return handler(request, { address: incoming.socket.remoteAddress, incoming, outgoing })
     },
     // The application keeps its Request and Response.
     { overrideGlobalObjects: false },

@@ -116,7 +116,10 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   return app
 }
 
-const remoteOf = (c: Context<Env>): Remote => ({ address: c.env?.connection?.address })
+const remoteOf = (c: Context<Env>): Remote => {
+  const { address, incoming } = c.env?.connection ?? {}
+  return { address, incoming }
+}
 
 const pathBelow = (basePath: string) => (request: Request) => {
   const path = getPath(request)

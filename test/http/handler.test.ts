@@ -253,6 +253,25 @@ const untilFirst = async (response: Response) => {
 }
 
 describe('a handler of a Node server', () => {
+  it('asks who it is by the request that the application knows', async () => {
+    const sessions = new WeakMap<object, Caller>()
+    const handler = handlerWith({
+      authenticate: (_request, { incoming }) => (incoming ? sessions.get(incoming) : null),
+    })
+    const listener = toNodeHandler(handler)
+    await using server = await listen((request, response) => {
+      // As a middleware does that knows a cookie.
+      if (request.headers.cookie === 'of=ann')
+        sessions.set(request, { workspaceId: 'w', userId: 'ann' })
+      listener(request, response)
+    })
+    const ask = async (headers: Record<string, string>) =>
+      (await fetch(`${server.url}/ai-chat/c1/messages`, { headers })).status
+    expect(await ask({ cookie: 'of=ann' })).toBe(200)
+    expect(await ask({})).toBe(401)
+    expect((await call(handler, '/ai-chat/c1/messages')).status).toBe(401)
+  })
+
   it('streams on the socket, with the address of the caller and below the path of a mount', async () => {
     const { agent, barrier } = halfway()
     await using own = await testOutlast([agent])

@@ -1,8 +1,13 @@
 /** Who asks: what an identity says of a request, and what it may say. */
+import type { IncomingMessage } from 'node:http'
 import type { Principal } from '../../domain/run.ts'
 
 /** The other end of the connection; nothing is known of it when the app is called with a bare `Request`. */
-export type Remote = { readonly address?: string | undefined }
+export type Remote = {
+  readonly address?: string | undefined
+  /** The request as Node has it, with what an application's own middleware put there; where `toNodeHandler` serves. */
+  readonly incoming?: IncomingMessage | undefined
+}
 
 /** A principal, and what people call them when they are seen for the first time. */
 export type Caller = Principal & {
