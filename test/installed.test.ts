@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { packOutlast } from './support/packed.ts'
 
 type Manifest = {
   dependencies: Record<string, string>
@@ -21,25 +22,9 @@ let manifest: Manifest
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-installed-'))
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
-  await pack()
+  await packOutlast(folder)
 })
 afterAll(() => rm(folder, { recursive: true }))
-
-/** What `npm publish` would upload, without the page, is in `packed/package`. */
-const pack = async () => {
-  const staging = join(folder, 'staging')
-  await mkdir(staging)
-  for (const name of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md'])
-    await cp(join(root, name), join(staging, name))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const config = join(root, 'tsconfig.build.json')
-  await execute(process.execPath, [tsc, '-p', config, '--outDir', join(staging, 'dist')])
-  const flags = ['--ignore-scripts', '--json', '--loglevel=error']
-  const { stdout } = await execute('npm', ['pack', ...flags], { cwd: staging })
-  const [tarball] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)
-  await mkdir(join(folder, 'packed'))
-  await execute('tar', ['-xzf', join(staging, tarball!.filename), '-C', join(folder, 'packed')])
-}
 
 /** An application that has installed Outlast and some of what it names. */
 const application = async (name: string, packages: readonly string[]) => {
