@@ -1,7 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
-type Locked = { hasInstallScript?: boolean; optionalDependencies?: Record<string, string> }
+type Locked = {
+  resolved?: string
+  hasInstallScript?: boolean
+  dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
 
 type Manifest = {
   bin: Record<string, string>
@@ -10,12 +16,20 @@ type Manifest = {
   devDependencies: Record<string, string>
   peerDependencies: Record<string, string>
   peerDependenciesMeta: Record<string, { optional: boolean }>
-  allowScripts: Record<string, boolean>
+  allowScripts?: Record<string, boolean>
 }
 
-const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
-const lockText = readFileSync('package-lock.json', 'utf8')
-const { packages } = JSON.parse(lockText) as { packages: Record<string, Locked> }
+const manifestIn = (folder: string) =>
+  JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest
+const manifest = manifestIn('.')
+const EXACT = /^(npm:ai@)?\d/
+
+const lockedIn = (folder: string) =>
+  (
+    JSON.parse(readFileSync(`${folder}/package-lock.json`, 'utf8')) as {
+      packages: Record<string, Locked>
+    }
+  ).packages
 
 test('every public entry has a source', () => {
   const targets = [...Object.values(manifest.bin), ...Object.values(manifest.exports)]
@@ -29,26 +43,61 @@ test('every public entry has a source', () => {
   expect(sources.filter((source) => !existsSync(source))).toEqual([])
 })
 
-test('every version is exact', () => {
-  const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies })
-  expect(versions.filter((version) => !/^(npm:ai@)?\d/.test(version))).toEqual([])
+test.each(['.', 'examples'])('every version in %s is exact', (folder) => {
+  const { dependencies, devDependencies } = manifestIn(folder)
+  const versions = Object.entries({ ...dependencies, ...devDependencies })
+  const loose = versions.filter(([name, version]) => name !== 'outlast' && !EXACT.test(version))
+  expect(loose).toEqual([])
 })
 
-test('the lock file names no server and has every platform, so that npm ci works anywhere', () => {
-  expect(lockText).not.toContain('"resolved"')
-  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
-    Object.keys(optionalDependencies).filter(
-      (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
-    ),
+test.each(['.', 'examples'])(
+  'the lock file of %s names no server and has every platform, so that npm ci works anywhere',
+  (folder) => {
+    const locked = lockedIn(folder)
+    const packages = Object.entries(locked)
+    const addresses = packages.map(([, { resolved }]) => resolved)
+    expect(addresses.filter((address) => address !== undefined && address !== 'file:..')).toEqual(
+      [],
+    )
+    const missing = packages.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !locked[`node_modules/${name}`] && !locked[`${path}/node_modules/${name}`],
+      ),
+    )
+    expect(missing).toEqual([])
+  },
+)
+
+test.each(['.', 'examples'])(
+  'every package with an install script in %s was looked at',
+  (folder) => {
+    const { allowScripts = {} } = manifestIn(folder)
+    const names = Object.entries(lockedIn(folder))
+      .filter(([, locked]) => locked.hasInstallScript)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''))
+    expect(names.filter((name) => !(name in allowScripts))).toEqual([])
+  },
+)
+
+test('the examples have what Outlast needs: npm update --package-lock-only outlast in examples', () => {
+  const { dependencies, peerDependencies } = lockedIn('examples')['node_modules/outlast'] ?? {}
+  expect(dependencies).toEqual(manifest.dependencies)
+  expect(peerDependencies).toEqual(manifest.peerDependencies)
+})
+
+test('the examples name every package that they import', () => {
+  const { dependencies, devDependencies } = manifestIn('examples')
+  const files = globSync('examples/{hono,express,next}/**/*.{ts,tsx}', {
+    exclude: ['**/node_modules', '**/.next', '**/dist', '**/next-env.d.ts'],
+  })
+  const imported = files.flatMap((file) =>
+    [
+      ...readFileSync(file, 'utf8').matchAll(/ from '((?:@[^/']+\/)?[^@./'][^/':]*)(?:\/[^']*)?'/g),
+    ].map(([, name]) => name!),
   )
-  expect(missing).toEqual([])
-})
-
-test('every package with an install script has been looked at', () => {
-  const names = Object.entries(packages)
-    .filter(([, locked]) => locked.hasInstallScript)
-    .map(([path]) => path.replace(/^.*node_modules\//, ''))
-  expect(names.filter((name) => !(name in manifest.allowScripts))).toEqual([])
+  expect(imported).toContain('outlast')
+  const named = { ...dependencies, ...devDependencies }
+  expect(imported.filter((name) => !(name in named))).toEqual([])
 })
 
 test('the oldest ai that it asks for is the one that the tests have too', () => {

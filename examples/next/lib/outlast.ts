@@ -1,0 +1,27 @@
+/** Outlast, once in a process: Next bundles this module for each route and page, and again at each change of a source. */
+import { openai } from '@ai-sdk/openai'
+import { createDemoModel, createOutlast, createOutlastHandler, defineAgent } from 'outlast'
+import { currentUser } from './session.ts'
+
+const { DATABASE_URL, OPENAI_API_KEY } = process.env
+
+const assistant = defineAgent({
+  name: 'assistant',
+  model: OPENAI_API_KEY ? openai.chat('gpt-5-mini') : createDemoModel(),
+  instructions: 'You are a helpful assistant.',
+})
+
+const open = async () => {
+  const outlast = await createOutlast({
+    database: DATABASE_URL ? { url: DATABASE_URL } : { dataDir: '.outlast' },
+    agents: [assistant],
+    onError: (error, { during }) => console.error(during, error),
+  })
+  const handler = createOutlastHandler(outlast, { basePath: '/api', authenticate: currentUser })
+  return { outlast, handler }
+}
+
+const shared = globalThis as { opened?: ReturnType<typeof open> }
+
+/** Opened when it is wanted first: `next build` loads this module too, and wants nothing. */
+export const getOutlast = () => (shared.opened ??= open())
