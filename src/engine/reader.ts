@@ -7,7 +7,6 @@ import { comparePoints, START, type Position } from '../domain/position.ts'
 import { isSettled } from '../domain/run.ts'
 import type { LogEntry } from './ports.ts'
 import { closingFrames, modelFrames, restingFrames, toolFrames, type Frame } from './replay.ts'
-import { dataChunk } from './chunks.ts'
 import {
   attemptBegin,
   isRepeated,
@@ -197,10 +196,15 @@ const endFrame = (step: StepView, next: Position): Frame => {
   return { position: { epoch: last.epoch, n, lens: [] }, chunk: { type: 'finish-step' } }
 }
 
-/** A tool may have overwritten a data part of an earlier step in an attempt that is void now. */
+/**
+ * A tool may have overwritten a data part of an earlier step in an attempt that is void now. Calls that run beside each other,
+ * or one of them after a wait, overwrite each other's in the order of the units.
+ */
 const earlierData = (view: RunView, stepIndex: number, position: Position): Frame[] =>
   view.steps
     .filter(({ step }) => step.stepIndex < stepIndex)
-    .flatMap(({ calls }) => calls.flatMap(({ data }) => data))
-    .filter(({ id }) => id !== undefined)
-    .map((part) => ({ position, chunk: dataChunk(part) }))
+    .flatMap(({ calls }) => toolFrames(calls, START))
+    .flatMap(({ chunk }) => (isNamedData(chunk) ? [{ position, chunk }] : []))
+
+const isNamedData = (chunk: Frame['chunk']): boolean =>
+  chunk.type.startsWith('data-') && 'id' in chunk && chunk.id !== undefined

@@ -1,18 +1,27 @@
 import fc from 'fast-check'
 import { readUIMessageStream, type UIMessage } from 'ai'
 import { describe, expect, it } from 'vitest'
-import type { RunStatus } from '../../src/domain/run.ts'
-import type { StepRecord, ToolCallRecord } from '../../src/domain/step.ts'
+import { isSettled, type RunStatus } from '../../src/domain/run.ts'
+import {
+  abandoned,
+  executableCalls,
+  isWaiting,
+  type StepRecord,
+  type ToolCallRecord,
+} from '../../src/domain/step.ts'
 import { formatOffset, parseOffset } from '../../src/domain/position.ts'
 import { outputChunk, preliminaryChunk, dataChunk, type Chunk } from '../../src/engine/chunks.ts'
-import type { Agent, LogRead, ModelPart } from '../../src/engine/ports.ts'
+import { newCall, recordConsent } from '../../src/engine/consent.ts'
+import type { Execution } from '../../src/engine/execution.ts'
+import type { Agent, Consent, LogRead, ModelPart, ToolInvocation } from '../../src/engine/ports.ts'
 import { closingFrames, type Frame } from '../../src/engine/replay.ts'
 import { RunReader } from '../../src/engine/reader.ts'
 import { RunWriter } from '../../src/engine/run-writer.ts'
 import { filePart } from '../../src/engine/model-parts.ts'
 import { StepBuilder } from '../../src/engine/step-builder.ts'
 import { uiParts } from '../../src/engine/ui-parts.ts'
-import { viewOf, withSnapshot } from '../../src/engine/view.ts'
+import { isResolved, lastUnit, viewOf, withSnapshot } from '../../src/engine/view.ts'
+import { StepClock } from '../../src/engine/step-clock.ts'
 import { createLocalBus, createLocalChunkLog } from '../../src/queue/local.ts'
 import { systemClock } from '../../src/queue/system-clock.ts'
 
@@ -33,17 +42,23 @@ type ToolScript = {
   readonly yields: number
   readonly data: readonly (string | null)[]
   readonly ok: boolean
+  /** Where it has to be decided about last, nobody does: the run is stopped, or superseded. */
+  readonly gone: boolean
 }
 
 const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }), {
   maxLength: 5,
 })
 
+/** Who executes a call, and who has to agree before. */
+const TOOLS = ['act', 'act', 'ask', 'give', 'ask-and-give', 'allowed', 'refused'] as const
+
 /** One or two parts whose deltas interleave. */
 const modelParts = fc
   .array(
     fc.record({
       kind: fc.constantFrom('text', 'reasoning', 'call', 'source', 'silent-call'),
+      tool: fc.constantFrom(...TOOLS),
       deltas: texts,
       close: fc.boolean(),
     }),
@@ -55,7 +70,7 @@ const modelParts = fc
       .map((order) => weave(specs as PartSpec[], order)),
   )
 
-type PartSpec = { kind: string; deltas: string[]; close: boolean }
+type PartSpec = { kind: string; tool: string; deltas: string[]; close: boolean }
 
 let serial = 0
 const weave = (specs: readonly PartSpec[], order: readonly number[]): ModelPart[] => {
@@ -68,7 +83,7 @@ const weave = (specs: readonly PartSpec[], order: readonly number[]): ModelPart[
   return [...out, ...queues.flat()]
 }
 
-const queueOf = ({ kind, deltas, close }: PartSpec, id: string): ModelPart[] => {
+const queueOf = ({ kind, tool, deltas, close }: PartSpec, id: string): ModelPart[] => {
   const end = (part: ModelPart) => (close ? [part] : [])
   switch (kind) {
     case 'text':
@@ -80,21 +95,21 @@ const queueOf = ({ kind, deltas, close }: PartSpec, id: string): ModelPart[] => 
       ]
     case 'call':
       return [
-        { type: 'tool-input-start', id, toolName: 'act' },
+        { type: 'tool-input-start', id, toolName: tool },
         ...deltas.map((delta): ModelPart => ({ type: 'tool-input-delta', id, delta })),
-        ...end(callOf(id, deltas.join(''))),
+        ...end(callOf(id, tool, deltas.join(''))),
       ]
     case 'silent-call':
-      return [callOf(id, 'x')]
+      return [callOf(id, tool, 'x')]
     default:
       return [{ type: 'source', sourceType: 'url', id, url: 'https://example.com/' }]
   }
 }
 
-const callOf = (id: string, text: string): ModelPart => ({
+const callOf = (id: string, toolName: string, text: string): ModelPart => ({
   type: 'tool-call',
   toolCallId: id,
-  toolName: 'act',
+  toolName,
   input: { text },
   dynamic: true,
 })
@@ -110,6 +125,7 @@ const toolScript: fc.Arbitrary<ToolScript> = fc.record({
   yields: fc.nat({ max: 3 }),
   data: fc.array(fc.option(fc.constantFrom('a', 'b')), { maxLength: 3 }),
   ok: fc.boolean(),
+  gone: fc.nat({ max: 5 }).map((n) => n === 0),
 })
 
 const stepScript: fc.Arbitrary<StepScript> = fc.record({
@@ -135,7 +151,18 @@ const runScript = fc.record({
 
 const agent = {
   model: { provider: 'test', modelId: 'test' },
-  tool: () => ({ dynamic: false, idempotent: true, recoverable: false }),
+  tool: (name: string) => ({
+    dynamic: false,
+    idempotent: true,
+    recoverable: false,
+    timeoutMs: 60_000,
+    execution: name.endsWith('give') ? 'client' : 'server',
+  }),
+  consent: async ({ toolName }: ToolInvocation): Promise<Consent> => {
+    if (toolName === 'allowed') return { kind: 'approved' }
+    if (toolName === 'refused') return { kind: 'denied', reason: 'Never' }
+    return toolName.startsWith('ask') ? { kind: 'needed' } : { kind: 'not-needed' }
+  },
 } as unknown as Agent
 
 /** The world of one run: journal, ledger and log, as the engine would keep them. */
@@ -151,6 +178,7 @@ class World {
   takeOver(): void {
     this.writer?.close()
     this.epoch += 1
+    this.status = 'running'
     this.writer = new RunWriter({
       lease: { runId: 'run', workspaceId: 'w', epoch: this.epoch },
       log: this.log,
@@ -161,6 +189,24 @@ class World {
         throw error
       },
     })
+  }
+
+  put(call: ToolCallRecord): void {
+    const index = this.calls.findIndex(({ toolCallId }) => toolCallId === call.toolCallId)
+    this.calls = index < 0 ? [...this.calls, call] : this.calls.with(index, call)
+  }
+
+  async wait(): Promise<void> {
+    this.status = 'waiting'
+    await this.writer.flush()
+    this.writer.close()
+  }
+
+  /** Whoever settles a run that waits has an epoch of its own and says nothing in the log. */
+  settleWaiting(): void {
+    this.status = 'aborted'
+    this.epoch += 1
+    for (const call of this.calls) this.put({ ...call, ...abandoned(call) })
   }
 
   get view() {
@@ -200,6 +246,8 @@ class Client {
   ended = false
 
   async pull(world: World): Promise<void> {
+    // A run that waited goes on, or was ended: the page asks for it again.
+    if (this.ended && this.#endedIn !== world.status) this.#leave()
     if (this.ended) return
     this.#reader ??= new RunReader(this.#offset())
     const reader = this.#reader
@@ -217,7 +265,10 @@ class Client {
     }
     if (hole || world.status !== 'running') this.#catchUp(world, reader, read)
     this.ended = reader.ended
+    this.#endedIn = world.status
   }
+
+  #endedIn: RunStatus | undefined
 
   #caughtUp = false
 
@@ -247,6 +298,10 @@ class Client {
   cut(keep: number): void {
     this.#remote = !this.#remote
     this.frames = this.frames.slice(0, keep)
+    this.#leave()
+  }
+
+  #leave(): void {
     this.#reader = undefined
     this.#caughtUp = false
     this.ended = false
@@ -308,8 +363,11 @@ const live = async (script: {
       if (keep !== undefined && keep < client.frames.length) client.cut(keep)
     }
   }
-  for (const [stepIndex, step] of script.steps.entries())
+  for (const [stepIndex, step] of script.steps.entries()) {
     await playStep(world, stepIndex, step, look)
+    if (isSettled(world.status))
+      return { world, clients: clients.map(({ client }) => client), seen }
+  }
   world.status = script.status
   const entries = closingFrames(world.view, { epoch: world.epoch, n: world.writer.n, lens: [] })
   await world.writer.settled(
@@ -366,77 +424,146 @@ const playStep = async (
 
 const TRANSIENT: Chunk = { type: 'data-passing', data: 'by', transient: true }
 
+/** What the tools of a step do, between as many waits as there are people to ask. */
 const playTools = async (
   world: World,
   step: StepRecord,
   script: StepScript,
   look: () => Promise<void>,
 ): Promise<void> => {
-  const open = step.parts.flatMap((part) =>
-    part.type === 'tool-call' && !part.unfinished ? [part.toolCallId] : [],
+  const scriptOf = new Map(
+    executableCalls(step).map(({ toolCallId }, index) => [toolCallId, script.tools[index % 4]!]),
   )
-  const ownCalls = () => world.calls.filter((call) => call.stepIndex === step.stepIndex)
-  world.writer.continue(() => ({ step, calls: ownCalls() }))
-  const put = (call: ToolCallRecord) => {
-    world.calls = [...world.calls.filter((other) => other.toolCallId !== call.toolCallId), call]
-  }
-  const start = (toolCallId: string) => {
-    const span = { from: world.writer.n + 1 }
-    const base = { stepIndex: step.stepIndex, toolCallId, toolName: 'act', input: {}, data: [] }
-    put({ ...base, status: 'started', epoch: world.epoch, span, attempt: 1 })
-  }
-  const act = async (toolCallId: string, tool: ToolScript, end: boolean) => {
-    const get = () => world.calls.find((call) => call.toolCallId === toolCallId)!
+  const own = () => world.calls.filter((call) => call.stepIndex === step.stepIndex)
+  const of = (id: string) => own().find((call) => call.toolCallId === id)
+  const act = async (id: string, tool: ToolScript, end: boolean) => {
     for (let index = 0; index < tool.yields; index++) {
-      const n = world.writer.chunk(step.stepIndex, preliminaryChunk(toolCallId, index))
-      put({ ...get(), preliminary: { n, output: index } })
+      const n = world.writer.chunk(step.stepIndex, preliminaryChunk(id, index))
+      world.put({ ...of(id)!, preliminary: { n, output: index } })
       await look()
     }
-    for (const id of tool.data) {
+    for (const dataId of tool.data) {
       const part = {
         type: 'data-note' as const,
-        data: `${toolCallId} ${world.writer.n}`,
-        ...(id ? { id } : {}),
+        data: `${id} ${world.writer.n}`,
+        ...(dataId ? { id: dataId } : {}),
       }
       const n = world.writer.chunk(step.stepIndex, dataChunk(part))
-      put({ ...get(), data: [...get().data, { ...part, n }] })
-      if (id === null) await look()
+      world.put({ ...of(id)!, data: [...of(id)!.data, { ...part, n }] })
+      if (dataId === null) await look()
     }
     if (!end) return
     if (!tool.ok) world.writer.chunk(step.stepIndex, TRANSIENT)
-    const { preliminary: _, ...call } = get()
+    const { preliminary: _, ...call } = of(id)!
     const ended = {
       ...call,
       status: tool.ok ? ('succeeded' as const) : ('failed' as const),
-      ...(tool.ok ? { output: { done: toolCallId } } : { error: 'no' }),
+      ...(tool.ok ? { output: { done: id } } : { error: 'no' }),
     }
     const n = world.writer.chunk(step.stepIndex, outputChunk(ended))
-    put({ ...ended, span: { from: call.span.from, to: n } })
+    world.put({ ...ended, span: { from: call.span.from, to: n } })
     await look()
   }
-  for (const id of open) start(id)
-  const half = script.crashInTools ? Math.floor(open.length / 2) : open.length
-  // The first ones say what they have to say while others end.
-  if (script.rerun)
-    for (const [index, id] of open.entries()) await act(id, script.tools[index % 4]!, false)
-  for (const [index, id] of open.entries()) await act(id, script.tools[index % 4]!, index < half)
-  if (script.crashInTools && half < open.length) {
+  const begin = async (): Promise<string[]> => {
+    world.writer.continue(() => ({ step, calls: own() }))
+    await recordConsents(world, step)
+    const open = executableCalls(step).filter(({ toolCallId }) => {
+      const status = of(toolCallId)?.status ?? 'approved'
+      return status === 'started' || status === 'approved'
+    })
+    for (const part of open) {
+      const span = { from: world.writer.n + 1 }
+      const before = of(part.toolCallId) ?? { ...newCall(step, part) }
+      world.put({ ...before, data: [], status: 'started', epoch: world.epoch, span })
+    }
+    return open.map(({ toolCallId }) => toolCallId)
+  }
+  for (let crash = script.crashInTools; ; crash = false) {
+    const open = await begin()
+    const half = crash ? Math.floor(open.length / 2) : open.length
+    // The first ones say what they have to say while others end.
+    if (script.rerun) for (const id of open) await act(id, scriptOf.get(id)!, false)
+    for (const [index, id] of open.entries()) await act(id, scriptOf.get(id)!, index < half)
     await look()
+    const isDone = isResolved(world.view.steps[step.stepIndex]!)
+    if (crash && !isDone) {
+      world.takeOver()
+      // What the dead process had not journaled of its calls is gone.
+      for (const { preliminary: _, ...call } of own())
+        if (call.status === 'started') world.put({ ...call, data: [] })
+      continue
+    }
+    if (!own().some(isWaiting)) break
+    await world.wait()
+    await look()
+    if (!(await decideAll(world, own().filter(isWaiting), scriptOf, look))) return
     world.takeOver()
-    // What the dead process had not journaled of its calls is gone.
-    for (const id of open.slice(half)) {
-      const { preliminary: _, ...call } = world.calls.find((other) => other.toolCallId === id)!
-      put({ ...call, data: [] })
-    }
-    world.writer.continue(() => ({ step, calls: ownCalls() }))
-    for (const [index, id] of open.slice(half).entries()) {
-      start(id)
-      await act(id, script.tools[(index + 1) % 4]!, true)
-    }
+    // The one that goes on dies before it could say so.
+    if (script.rerun) world.takeOver()
   }
-  const last = ownCalls().some((call) => call.epoch === world.epoch) || step.epoch === world.epoch
-  if (last) world.writer.end(step.stepIndex)
+  const view = world.view.steps[step.stepIndex]!
+  if (isResolved(view) && lastUnit(view).epoch === world.epoch) world.writer.end(step.stepIndex)
   await look()
+}
+
+/** As the engine does it, with its own code. */
+const recordConsents = async (world: World, step: StepRecord): Promise<void> => {
+  const execution = {
+    run: { id: 'run' },
+    agent,
+    lease: { runId: 'run', workspaceId: 'w', epoch: world.epoch },
+    writer: world.writer,
+    clock: systemClock,
+    stepClock: new StepClock(systemClock, undefined),
+    signal: new AbortController().signal,
+    durably: (work: () => Promise<void>) => work(),
+    journal: {
+      recordCalls: async (_lease: unknown, calls: readonly ToolCallRecord[]) =>
+        calls.forEach((call) => world.put(call)),
+    },
+  } as unknown as Execution
+  const view = world.view.steps[step.stepIndex]!
+  await recordConsent(execution, view, (part) => ({
+    part,
+    stepIndex: step.stepIndex,
+    messages: [],
+    write: () => undefined,
+    onPreliminary: () => undefined,
+  }))
+}
+
+/** One answer after the other. @returns false when the run ends instead of the last one */
+const decideAll = async (
+  world: World,
+  waiting: readonly ToolCallRecord[],
+  scriptOf: ReadonlyMap<string, ToolScript>,
+  look: () => Promise<void>,
+): Promise<boolean> => {
+  for (const [index, call] of waiting.entries()) {
+    const tool = scriptOf.get(call.toolCallId)!
+    if (tool.gone && index === waiting.length - 1) {
+      world.settleWaiting()
+      return false
+    }
+    world.put({ ...call, ...decided(call, tool), decidedEpoch: world.epoch })
+    await look()
+  }
+  world.status = 'pending'
+  await look()
+  // A stop that comes before anybody has gone on with it.
+  if (scriptOf.get(waiting[0]!.toolCallId)!.gone) world.settleWaiting()
+  return !isSettled(world.status)
+}
+
+const decided = ({ status, approval }: ToolCallRecord, { ok }: ToolScript) => {
+  if (status === 'asked')
+    return {
+      status: ok ? ('approved' as const) : ('denied' as const),
+      approval: { ...approval!, approved: ok, ...(ok ? {} : { reason: 'Not now' }) },
+    }
+  return ok
+    ? { status: 'succeeded' as const, output: { by: 'client' } }
+    : { status: 'failed' as const, error: 'The client could not.' }
 }
 
 describe('a reader of a run', () => {
@@ -447,7 +574,7 @@ describe('a reader of a run', () => {
         using _log = world.log
         const expected = JSON.parse(JSON.stringify(uiParts(world.view)))
         for (const client of clients) {
-          for (let pulls = 0; pulls < 20 && !client.ended; pulls++) await client.pull(world)
+          for (let pulls = 0; pulls < 20; pulls++) await client.pull(world)
           expect(client.ended).toBe(true)
           expect(await messageOf(client.frames.map(({ chunk }) => chunk))).toEqual(expected)
         }
