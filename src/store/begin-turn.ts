@@ -11,7 +11,7 @@ import type { BeginResult, NewTurn } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
 import { keepMessageFiles, lockUser } from './keep-file.ts'
-import { isSerializationClash, isUniqueViolation } from './pg-errors.ts'
+import { isUniqueViolation } from './pg-errors.ts'
 import { json, runColumns } from './rows.ts'
 import type { AiChatMessagesTable } from './schema.ts'
 import { supersedeRun } from './settle-run.ts'
@@ -26,8 +26,7 @@ export async function beginTurn(db: OutlastDatabase, turn: NewTurn): Promise<Beg
     try {
       return await transact(db, (trx) => tryBegin(trx, turn))
     } catch (error) {
-      const clash = isUniqueViolation(error) || isSerializationClash(error)
-      if (!clash || attempt === MAX_TRIES) throw error
+      if (!isUniqueViolation(error) || attempt === MAX_TRIES) throw error
     }
   }
 }

@@ -1,12 +1,33 @@
-/** Transactions of which a process that freezes in the middle holds no locks for long: others can go on with its runs. */
+/** Transactions that are done again when they lose to another one, and of which a frozen process holds no locks for long. */
 import { sql } from 'kysely'
 import type { OutlastDatabase } from './database.ts'
+import { isSerializationClash } from './pg-errors.ts'
 
 /** Between two statements of a healthy process lie milliseconds; a run's lease lasts longer than this. */
 const IDLE_MS = 5000
 
-/** The server ends a transaction whose process says nothing for so long; to that process it is an outage. */
-export const transact = <T>(
+/** Whoever lost to another transaction may lose again, to the next one. */
+const MAX_TRIES = 5
+
+/**
+ * The server ends a transaction whose process says nothing for long; to that process it is an outage.
+ *
+ * @param work - done again from its beginning when it met another transaction and lost: nothing of it has happened then
+ */
+export const transact = async <T>(
+  db: OutlastDatabase,
+  work: (trx: OutlastDatabase) => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transactOnce(db, work)
+    } catch (error) {
+      if (!isSerializationClash(error) || attempt === MAX_TRIES) throw error
+    }
+  }
+}
+
+const transactOnce = <T>(
   db: OutlastDatabase,
   work: (trx: OutlastDatabase) => Promise<T>,
 ): Promise<T> =>
