@@ -109,7 +109,8 @@ export interface RunStore {
    */
   settle(lease: Lease, settlement: Settlement, project: Project): Promise<RunRecord>
   /**
-   * Takes over an unheld run in order to settle it: epoch + 1, without executing; undefined when it is held or settled.
+   * Takes over an unheld run in order to settle it: epoch + 1, without executing; undefined when it is held, settled, or
+   * waits and was not asked to stop.
    */
   seize(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
   /**

@@ -78,7 +78,9 @@ const seize = (
   acquire(db, runId, holder, ttlMs)
     .where((eb) =>
       eb.or([
-        eb('status', 'in', ['pending', 'waiting']),
+        eb('status', '=', 'pending'),
+        // Whoever saw it before it began to wait may not end the wait.
+        eb.and([eb('status', '=', 'waiting'), eb('stopRequestedAt', 'is not', null)]),
         eb.and([eb('status', '=', 'running'), isLapsed(eb)]),
       ]),
     )

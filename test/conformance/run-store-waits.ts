@@ -59,6 +59,13 @@ export const describeWait = (stores: () => Stores): void => {
       expect(held).toMatchObject({ status: 'running', leaseHolder: 'one', lapsed: false })
     })
 
+    test('is ended by nobody who has not seen a stop', async () => {
+      const { run } = await waitingRun(stores())
+      expect(await stores().runs.seize(run.id, 'two', TTL_MS)).toBe(undefined)
+      await stores().runs.requestStop(run.id, run.workspaceId)
+      expect(await stores().runs.seize(run.id, 'two', TTL_MS)).toMatchObject({ id: run.id })
+    })
+
     test('is refused to who has lost the run', async () => {
       const { lease } = await heldRun(stores(), await somebody(stores()))
       const late = { ...lease, epoch: lease.epoch - 1 }
