@@ -65,6 +65,8 @@ export class Worker {
 
   /** Claims and executes a run; resolves when this process is done with it. */
   async execute(runId: string): Promise<void> {
+    // It may have been given back a moment ago, to wait for a decision that has come already.
+    await this.#running.get(runId)?.done
     if (this.#draining || this.#running.has(runId) || this.#claiming.has(runId)) return
     const claim = this.#claim(runId)
     this.#claiming.set(runId, claim)

@@ -84,6 +84,33 @@ describe('a run that waits for a person', () => {
     }
   })
 
+  it('goes on at once when the decision comes before its last holder is done with it', async () => {
+    let executed = 0
+    const pay = tool({ inputSchema, needsApproval: true, execute: async () => ++executed })
+    const agents = [defineAgent({ name: 'a', model: modelThatCalls('pay'), tools: { pay } })]
+    const barrier = createBarrier()
+    // Nobody looks for runs that were left behind: it goes on because it is offered, or never.
+    const decorate = (ports: WorkerPorts): WorkerPorts => {
+      const fast = withFastClock(ports)
+      const wait: WorkerPorts['store']['wait'] = async (lease) => {
+        const run = await fast.store.wait(lease)
+        await barrier.wait()
+        return run
+      }
+      return { ...fast, store: { ...fast.store, wait, findUnheld: async () => [] } }
+    }
+    await using outlast = await testOutlast(agents, {}, decorate)
+    const { engine, principal } = outlast
+    const run = await outlast.ask('Hi')
+    await barrier.reached
+    const answers = [{ approvalId: `${run.id}:0:pay`, approved: true }]
+    await engine.decide({ principal, target: { runId: run.id }, answers })
+    expect(await statusIn(outlast)).toEqual({ status: 'pending' })
+    barrier.release()
+    expect(await outlast.settled(run)).toMatchObject({ status: 'succeeded' })
+    expect(executed).toBe(1)
+  })
+
   it('is asked once: who takes it over does not ask its own rules again', async () => {
     await using database = await createTestDatabase()
     const barrier = createBarrier()
