@@ -10,6 +10,7 @@ import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord } from '../domain/run.ts'
 import { isWaiting, type ToolCallRecord, type ToolCallStatus } from '../domain/step.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
+import { AnswerRoom, charsOf } from './answer-room.ts'
 import { messagesOf } from './history.ts'
 import type { Agent, Agents, Conversations, Journal, RunStore } from './ports.ts'
 import { leaseOf } from './run-execution.ts'
@@ -21,7 +22,7 @@ export type DecidePorts = {
   readonly journal: Journal
   readonly conversations: Conversations
   readonly agents: Agents
-  readonly limits: Pick<Limits, 'toolOutputChars'>
+  readonly limits: Pick<Limits, 'toolOutputChars' | 'answerChars'>
 }
 
 export type Decided = {
@@ -53,7 +54,8 @@ export const decide = async (
     const open = asked.matches.filter(isOpen)
     if (open.length === 0) return decidedBefore(run, asked)
     if (run.status !== 'waiting') throw new RunAlreadyActiveError(run.id)
-    const decisions = await checkAll(ports, run, open)
+    const room = new AnswerRoom(ports.limits.answerChars, asked.steps)
+    const decisions = await checkAll(ports, run, { open, room })
     const decided = await ports.store.decide(leaseOf(run), principal.userId, decisions)
     if (decided) {
       const goesOn = decided.status === 'pending'
@@ -66,7 +68,11 @@ export const decide = async (
 }
 
 type Match = { readonly call: ToolCallRecord; readonly answer: Answer }
-type Asked = { readonly step: StepView; readonly matches: readonly Match[] }
+type Asked = {
+  readonly steps: readonly StepView[]
+  readonly step: StepView
+  readonly matches: readonly Match[]
+}
 
 /** The latest step that the answers are about, and its calls that wait for them or have waited. */
 const look = async (
@@ -75,12 +81,13 @@ const look = async (
   answers: readonly Answer[],
 ): Promise<Asked> => {
   const { steps, calls } = await journal.load(run.id, run.workspaceId)
-  for (const step of viewOf(run, steps, calls).steps.toReversed()) {
+  const view = viewOf(run, steps, calls)
+  for (const step of view.steps.toReversed()) {
     const matches = step.calls.flatMap((call) => {
       const answer = answers.find((one) => isAbout(one, call))
       return answer ? [{ call, answer }] : []
     })
-    if (matches.length > 0) return { step, matches }
+    if (matches.length > 0) return { steps: view.steps, step, matches }
   }
   throw nothingWaits()
 }
@@ -118,13 +125,17 @@ const isAgreed = ({ call: { approval }, answer }: Match): boolean => {
 const checkAll = async (
   ports: DecidePorts,
   run: RunRecord,
-  open: readonly Match[],
+  { open, room }: { readonly open: readonly Match[]; readonly room: AnswerRoom },
 ): Promise<Decision[]> => {
   // Approvals need no agent, so they can be given where there is none.
   const agent = open.some(({ answer }) => 'output' in answer)
     ? await agentOf(ports, run)
     : undefined
-  return Promise.all(open.map(({ call, answer }) => check({ ...ports, agent }, call, answer)))
+  const decisions: Decision[] = []
+  // One after the other: each takes its part of the room that is left.
+  for (const { call, answer } of open)
+    decisions.push(await check({ ...ports, agent, room }, call, answer))
+  return decisions
 }
 
 const agentOf = async (
@@ -135,8 +146,14 @@ const agentOf = async (
   return agents.resolve({ run, chatId, messages: messagesOf(await conversations.history(run)) })
 }
 
+type Checking = Pick<DecidePorts, 'limits'> & {
+  readonly agent: Agent | undefined
+  /** What the answer has left for what clients give. */
+  readonly room: AnswerRoom
+}
+
 const check = async (
-  { agent, limits }: Pick<DecidePorts, 'limits'> & { readonly agent: Agent | undefined },
+  { agent, limits, room }: Checking,
   call: ToolCallRecord,
   answer: Answer,
 ): Promise<Decision> => {
@@ -145,14 +162,21 @@ const check = async (
     const { approved, reason } = answer
     return { kind: 'approval', toolCallId, approved, reason: reason && cleanText(reason) }
   }
-  if ('errorText' in answer)
-    return { kind: 'error', toolCallId, error: cleanText(answer.errorText) || 'The tool failed.' }
+  const keep = (given: Parameters<typeof limitedResult>[0]) => {
+    const result = limitedResult(given, Math.min(limits.toolOutputChars, room.left))
+    room.take(charsOf(result.output))
+    return result
+  }
+  if ('errorText' in answer) {
+    const { output } = keep({ output: cleanText(answer.errorText) || 'The tool failed.' })
+    return { kind: 'error', toolCallId, error: String(output) }
+  }
   if (!agent)
     throw new InvalidRequestError(
       'The agent of this run is not in this server any more, so the output cannot be checked. Give an error instead.',
     )
   const given = await agent.clientOutput(call, cleanJson(answer.output))
-  return { kind: 'output', toolCallId, ...limitedResult(given, limits.toolOutputChars) }
+  return { kind: 'output', toolCallId, ...keep(given) }
 }
 
 const nothingWaits = (): NotWaitingError =>

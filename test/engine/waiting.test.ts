@@ -288,6 +288,30 @@ describe('a call that the client executes', () => {
     expect(await outlast.settled(run)).toMatchObject({ status: 'succeeded' })
   })
 
+  it('gives no more than the answer has room for, as a result or as an error', async () => {
+    const tools = { give: tool({ inputSchema: z.object({}) }) } as OutlastToolSet
+    const ids = ['c1', 'c2', 'c3']
+    const model = calling(ids.map((id) => ({ id, name: 'give' })))
+    const limits = { answerChars: 10_000, toolOutputChars: 6000 }
+    await using outlast = await testOutlast([agentOf(model, tools)], { limits })
+    const run = await outlast.ask('Hi')
+    await outlast.tail(run)
+    const long = 'x'.repeat(5900)
+    await decide(outlast, run, [
+      { toolCallId: 'c1', output: long },
+      { toolCallId: 'c2', output: long },
+      { toolCallId: 'c3', errorText: long },
+    ])
+    const calls = await Promise.all(ids.map((id) => callOf(outlast, run, id)))
+    expect(calls.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'failed'])
+    expect(calls[0]!.output).toBe(long)
+    expect(String(calls[1]!.output)).toContain('[Cut: ')
+    expect(String(calls[2]!.error)).toContain('[Cut: ')
+    expect(JSON.stringify(calls.map(({ output, error }) => output ?? error)).length).toBeLessThan(
+      11_000,
+    )
+  })
+
   it('waits twice when it needs approval too', async () => {
     const { tools } = witnessed()
     const model = calling([{ id: 'c1', name: 'locate' }])
