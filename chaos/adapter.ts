@@ -24,6 +24,9 @@ export type Answer = {
   readonly frames: AsyncIterable<Frame>
 }
 
+/** A call of the answer that nobody has decided about; the run waits for it. */
+export type Question = { readonly id: string; readonly step: number; readonly call: number }
+
 /** A request that the model was sent. */
 export type ModelCall = {
   /** Name of the script, which is the name of the run in the kit. */
@@ -78,7 +81,8 @@ export type RunState = {
   readonly calls?: readonly {
     readonly step: number
     readonly call: number
-    readonly status: 'started' | 'succeeded' | 'failed' | 'unknown'
+    readonly status:
+      'asked' | 'approved' | 'started' | 'succeeded' | 'failed' | 'denied' | 'unknown'
   }[]
 }
 
@@ -108,6 +112,15 @@ export interface RunServer extends AsyncDisposable {
   ): Promise<AsyncIterable<Frame>>
   /** @returns what the server answered: whether the run will end as stopped */
   stop(process: number, run: string, signal: AbortSignal): Promise<boolean>
+  /** What a reader that was sent these frames is asked. An answer that ends with questions goes on when they are answered. */
+  questions(frames: readonly Frame[]): readonly Question[]
+  /** Says what a person has decided about a question. */
+  decide(
+    process: number,
+    run: string,
+    decisions: readonly { readonly id: string; readonly agreed: boolean }[],
+    signal: AbortSignal,
+  ): Promise<void>
   /** What a client makes of all frames of an answer, in a form that can be compared with `RunState.answer`. */
   reassemble(frames: readonly Frame[]): Promise<unknown>
 

@@ -14,12 +14,14 @@ import {
   type Effect,
   type Exit,
   type Frame,
+  type Question,
   type RunServer,
 } from './adapter.ts'
 import { createChaosDatabase } from './outlast/database.ts'
 import { readRuns } from './outlast/ledger.ts'
 import { startScriptedModel } from './outlast/model.ts'
 import { startDatabaseProxy, type DatabaseProxy } from './outlast/proxy.ts'
+import { callNumber } from './script.ts'
 
 export type OutlastOptions = {
   readonly processes: number
@@ -115,6 +117,15 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
       return ((await response.json()) as { stopped: boolean }).stopped
     },
 
+    questions: (frames) => questionsOf(frames.map(({ chunk }) => chunk as UIMessageChunk)),
+
+    async decide(process, run, decided, signal) {
+      const decisions = decided.map(({ id, agreed }) => ({ approvalId: id, approved: agreed }))
+      const url = address(process, `/ai-chat/runs/${run}/decisions`)
+      const response = await post(url, { decisions }, signal)
+      if (response.status !== 200) throw new NotNowError(await response.text())
+    },
+
     reassemble: (frames) => partsOf(frames.map(({ chunk }) => chunk as UIMessageChunk)),
 
     async kill(process) {
@@ -206,6 +217,24 @@ async function* withFirst(first: Frame, rest: AsyncIterable<Frame>): AsyncGenera
 
 const runOf = ({ chunk }: Frame): string =>
   (chunk as { messageMetadata: { runId: string } }).messageMetadata.runId
+
+const questionsOf = (chunks: readonly UIMessageChunk[]): Question[] => {
+  const open = new Map<string, Question>()
+  let step = -1
+  for (const chunk of chunks) {
+    const { type } = chunk as { readonly type: string }
+    if (type === 'start-step') step += 1
+    // What the step asks is asked again.
+    if (type === 'reset-step')
+      for (const question of open.values()) if (question.step === step) open.delete(question.id)
+    if (chunk.type === 'tool-approval-response') open.delete(chunk.approvalId)
+    if (chunk.type === 'tool-approval-request') {
+      const { approvalId: id, toolCallId } = chunk
+      open.set(id, { id, step, call: callNumber(toolCallId) })
+    }
+  }
+  return [...open.values()]
+}
 
 /** As the AI SDK's client puts them together. */
 const partsOf = async (chunks: readonly UIMessageChunk[]): Promise<unknown[]> => {

@@ -61,7 +61,8 @@ const planStep = (random: Random, last: boolean): ScriptedStep => ({
   words: random.int(3, 12),
   calls: Array.from({ length: last ? 0 : random.int(1, 3) }, () => {
     const tool = random.pick(TOOLS)
-    return { tool, ms: tool === 'slow' ? random.int(200, 800) : random.int(0, 60) }
+    const ms = tool === 'slow' ? random.int(200, 800) : random.int(0, 60)
+    return tool === 'guarded' ? { tool, ms, agreed: random.chance(70) } : { tool, ms }
   }),
 })
 

@@ -1,8 +1,9 @@
 /** A reader that wants the whole answer: whenever its connection breaks it comes back to some process, with its last id. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EndedTooSoonError, type Frame, type RunServer } from './adapter.ts'
+import { EndedTooSoonError, type Frame, type Question, type RunServer } from './adapter.ts'
 import type { ReaderRecord } from './history.ts'
 import type { Random } from './plan.ts'
+import type { RunScript } from './script.ts'
 
 /** Silence after which it tries its luck elsewhere: a frozen process says nothing. */
 const SILENCE_MS = 6000
@@ -14,6 +15,7 @@ export class Reader {
   readonly #server: RunServer
   readonly #random: Random
   readonly #leaving: AbortSignal
+  readonly #decides: RunScript | undefined
   #connection = new AbortController()
 
   constructor(options: {
@@ -21,12 +23,15 @@ export class Reader {
     random: Random
     run: string
     name: string
+    /** What it says when it is asked; undefined for one that leaves that to others. */
+    decides: RunScript | undefined
     /** Ends it for good. */
     leaving: AbortSignal
   }) {
     this.#server = options.server
     this.#random = options.random
     this.#leaving = options.leaving
+    this.#decides = options.decides
     this.run = options.run
     this.record = { name: options.name, done: false, endedTooSoon: 0, connections: 0, frames: [] }
   }
@@ -53,6 +58,17 @@ export class Reader {
     this.record.answer = await this.#server.reassemble(this.record.frames)
   }
 
+  async #decide(questions: readonly Question[], signal: AbortSignal): Promise<void> {
+    const script = this.#decides
+    if (!script) return
+    const decisions = questions.map(({ id, step, call }) => ({
+      id,
+      agreed: script.steps[step]?.calls[call]?.agreed ?? false,
+    }))
+    const process = this.#random.int(0, this.#server.processes - 1)
+    await this.#server.decide(process, this.run, decisions, signal)
+  }
+
   async #attempt(
     connection: AbortController,
     open: () => Promise<AsyncIterable<Frame>>,
@@ -65,6 +81,9 @@ export class Reader {
         silence.refresh()
         this.record.frames.push({ connection: this.record.connections, ...frame })
       }
+      const questions = this.#server.questions(this.record.frames)
+      // It comes back, as long as nobody has answered them.
+      if (questions.length > 0) return await this.#decide(questions, connection.signal)
       this.record.done = true
       this.record.doneAt = Date.now()
     } catch (error) {

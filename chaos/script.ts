@@ -1,6 +1,6 @@
 /** What happens in a run, as the user's message says it: the model needs no memory of its own to play its part. */
 
-export const TOOLS = ['plain', 'idempotent', 'slow'] as const
+export const TOOLS = ['plain', 'idempotent', 'slow', 'guarded'] as const
 export type ToolName = (typeof TOOLS)[number]
 
 export type ScriptedStep = {
@@ -8,7 +8,12 @@ export type ScriptedStep = {
   readonly ms: number
   readonly words: number
   /** Parallel tool calls; the last step of a run has none. `ms` is how long the tool takes. */
-  readonly calls: readonly { readonly tool: ToolName; readonly ms: number }[]
+  readonly calls: readonly {
+    readonly tool: ToolName
+    readonly ms: number
+    /** What the person says who is asked about a guarded tool. */
+    readonly agreed?: boolean
+  }[]
 }
 
 export type RunScript = { readonly run: string; readonly steps: readonly ScriptedStep[] }

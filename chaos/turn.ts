@@ -35,7 +35,8 @@ export const playTurn = async (options: TurnOptions): Promise<void> => {
   record.ids.add(answer.run)
   const readers = Array.from({ length: plan.readers + 1 }, (_, n) => {
     const name = `${record.script.run}/reader${n}`
-    return new Reader({ server, random, run: answer.run, name, leaving })
+    const decides = n === 0 ? record.script : undefined
+    return new Reader({ server, random, run: answer.run, name, decides, leaving })
   })
   record.readers.push(...readers.map((reader) => reader.record))
   onActive({ record, id: answer.run, readers })

@@ -14,12 +14,15 @@ type Call = NonNullable<RunState['calls']>[number]
 
 const eachCall = (sight: Sight, run: SeenRun): Violation[] =>
   (run.state?.calls ?? []).flatMap((call) => {
-    const tool = run.record.script.steps[call.step]?.calls[call.call]?.tool
+    const { tool, agreed } = run.record.script.steps[call.step]?.calls[call.call] ?? {}
     const where = `The call ${call.step}/${call.call} of ${tool}`
     const acts = run.effects.filter(({ step, call: n }) => step === call.step && n === call.call)
     const problem = problemOf(tool === 'idempotent', call.status, acts.length)
     return [
       ...(problem ? [violation(run, problem[0], `${where} ${problem[1]}`)] : []),
+      ...(tool === 'guarded' && run.state?.status === 'succeeded'
+        ? asAgreed(run, call, agreed === true, where)
+        : []),
       ...(call.status === 'unknown' ? unknownWithReason(sight, run, call, where) : []),
     ]
   })
@@ -30,13 +33,23 @@ const violation = ({ name }: SeenRun, rule: string, detail: string): Violation =
   detail,
 })
 
+const OPEN: ReadonlySet<Call['status']> = new Set(['asked', 'approved', 'started'])
+
+/** What the person has said is what becomes of the call, whoever goes on with the run. */
+const asAgreed = (run: SeenRun, call: Call, agreed: boolean, where: string): Violation[] => {
+  if ((call.status === 'denied') !== agreed) return []
+  const detail = `${where} is ${call.status}, and the person has ${agreed ? 'agreed' : 'refused'}.`
+  return [violation(run, 'a decision is a decision', detail)]
+}
+
 const problemOf = (
   idempotent: boolean,
   status: Call['status'],
   acts: number,
 ): [rule: string, detail: string] | undefined => {
   const said = `is said to be ${status}, and it acted ${acts} times.`
-  if (status === 'started') return ['every call ends', 'is still said to be running.']
+  if (OPEN.has(status)) return ['every call ends', `is still said to be ${status}.`]
+  if (status === 'denied' && acts > 0) return ['nothing acts that was denied', said]
   if (status === 'succeeded' && acts === 0) return ['what is reported has happened', said]
   if (status === 'failed' && acts > 0) return ['what is reported has happened', said]
   if (!idempotent && acts > 1) return ['no tool acts twice', said]

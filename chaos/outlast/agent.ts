@@ -44,5 +44,6 @@ export default defineAgent({
     plain: acting('plain', 0),
     idempotent: { ...acting('idempotent', 0.5), idempotent: true },
     slow: acting('slow', 0.5),
+    guarded: { ...acting('guarded', 0), needsApproval: true },
   },
 })

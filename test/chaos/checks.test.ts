@@ -19,10 +19,21 @@ const takenOver = (seen: MadeUp): void => {
   seen.record.readers[0]!.answer = said
 }
 
-const setCall = (seen: MadeUp, call: number, status: 'started' | 'failed' | 'unknown'): void => {
+type CallStatus = NonNullable<MadeUp['state']['calls']>[number]['status']
+
+const setCall = (seen: MadeUp, call: number, status: CallStatus): void => {
   seen.state.calls = (seen.state.calls ?? []).map((one) =>
     one.call === call ? { ...one, status } : one,
   )
+}
+
+/** The first call needs a person, who has said so, and this became of it. */
+const guarded = (agreed: boolean, status: CallStatus) => (seen: MadeUp) => {
+  const { script } = seen.record
+  const [first, last] = script.steps
+  const calls = first!.calls.with(0, { tool: 'guarded', ms: 0, agreed })
+  Object.assign(seen.record, { script: { ...script, steps: [{ ...first!, calls }, last!] } })
+  setCall(seen, 0, status)
 }
 
 const setSteps = (
@@ -153,6 +164,10 @@ const FOUND: Case[] = [
     (seen) => (seen.state.said = [...seen.state.said, 'more']),
   ],
   ['every call ends', 'a call that never ends', (seen) => setCall(seen, 0, 'started')],
+  ['every call ends', 'a call that nobody was asked about', guarded(true, 'asked')],
+  ['nothing acts that was denied', 'an act of a denied call', guarded(false, 'denied')],
+  ['a decision is a decision', 'a refused call that acts', guarded(false, 'succeeded')],
+  ['a decision is a decision', 'a call that is denied and was agreed to', guarded(true, 'denied')],
   [
     'what is reported has happened',
     'a success without an effect',
@@ -270,6 +285,14 @@ describe('the checks', () => {
       (seen) => {
         seen.faults.push(fault())
         takenOver(seen)
+      },
+    ],
+    ['a call that acts as a person has agreed', guarded(true, 'succeeded')],
+    [
+      'a call that a person has refused',
+      (seen) => {
+        guarded(false, 'denied')(seen)
+        seen.effects = [acted(1), acted(2)]
       },
     ],
     [
