@@ -93,14 +93,19 @@ test('its protocol needs nothing but zod, so that a browser can have it', async 
   expect(await app.run(code)).toBe('/ai-chat')
 })
 
-test('its declarations are whole, and describe it to a strict application', async () => {
-  const app = await application('typed', [
-    ...required(),
-    ...Object.keys(manifest.peerDependencies),
-    '@types/node',
-    '@types/pg',
-  ])
-  const code = `
+test.each([
+  { module: 'nodenext', moduleResolution: 'nodenext' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+])(
+  'its declarations are whole, and describe it to a strict application: $moduleResolution',
+  async (how) => {
+    const app = await application(`typed-${how.moduleResolution}`, [
+      ...required(),
+      ...Object.keys(manifest.peerDependencies),
+      '@types/node',
+      '@types/pg',
+    ])
+    const code = `
     import { createOutlast, createOutlastHandler, jwtIdentity, tokenIdentity, firstOf } from 'outlast'
     import type { Authenticate, OutlastHandler } from 'outlast'
     import { startServer } from 'outlast/server'
@@ -118,24 +123,27 @@ test('its declarations are whole, and describe it to a strict application', asyn
     })).token
     export { startServer, parseTurn }
     export const wrong: string = startServer`
-  await writeFile(join(app.path, 'main.ts'), code)
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2024',
-    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
-    types: ['node'],
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    noEmit: true,
-  }
-  await writeFile(join(app.path, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const { stdout } = await execute(process.execPath, [tsc, '-p', app.path, '--pretty', 'false'], {
-    cwd: app.path,
-  }).catch((failed: { stdout: string }) => failed)
-  // What stands in the declarations of others is theirs.
-  const ours = stdout.split('\n').filter((line) => /^(main\.ts|node_modules\/outlast\/)/.test(line))
-  // The one that is wrong on purpose shows that it was looked at.
-  expect(ours).toEqual([expect.stringMatching(/^main\.ts.*TS2322/)])
-})
+    await writeFile(join(app.path, 'main.ts'), code)
+    const compilerOptions = {
+      ...how,
+      target: 'es2024',
+      lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+    }
+    await writeFile(join(app.path, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { stdout } = await execute(process.execPath, [tsc, '-p', app.path, '--pretty', 'false'], {
+      cwd: app.path,
+    }).catch((failed: { stdout: string }) => failed)
+    // What stands in the declarations of others is theirs.
+    const ours = stdout
+      .split('\n')
+      .filter((line) => /^(main\.ts|node_modules\/outlast\/)/.test(line))
+    // The one that is wrong on purpose shows that it was looked at.
+    expect(ours).toEqual([expect.stringMatching(/^main\.ts.*TS2322/)])
+  },
+)
