@@ -136,10 +136,16 @@ export class Tail {
   async #view(): Promise<RunView | undefined> {
     const { conversations, journal } = this.#ports
     const { id, workspaceId, createdBy: userId } = this.#run
-    const run = await conversations.findRun({ workspaceId, userId }, id)
-    if (!run) return undefined
-    const { steps, calls } = await journal.load(id, workspaceId)
-    return viewOf(run, steps, calls)
+    const find = () => conversations.findRun({ workspaceId, userId }, id)
+    for (let run = await find(); run; run = await find()) {
+      const { steps, calls } = await journal.load(id, workspaceId)
+      const view = viewOf(run, steps, calls)
+      if (run.status !== 'waiting') return view
+      // Decided about between the two: who is shown the decision must not be told that nothing follows.
+      const now = await find()
+      if (now?.status === 'waiting' && now.leaseEpoch === run.leaseEpoch) return view
+    }
+    return undefined
   }
 }
 

@@ -111,6 +111,33 @@ describe('a run that waits for a person', () => {
     expect(executed).toBe(1)
   })
 
+  it('ends for no reader that learns in the middle of its look that it goes on', async () => {
+    const pay = tool({ inputSchema, needsApproval: true, execute: async () => 'paid' })
+    const agents = [defineAgent({ name: 'a', model: modelThatCalls('pay'), tools: { pay } })]
+    let beforeLoad: (() => Promise<unknown>) | undefined
+    const decorate = (ports: WorkerPorts): WorkerPorts => {
+      const fast = withFastClock(ports)
+      const load: WorkerPorts['journal']['load'] = async (...args) => {
+        const once = beforeLoad
+        beforeLoad = undefined
+        await once?.()
+        return fast.journal.load(...args)
+      }
+      return { ...fast, journal: { ...fast.journal, load } }
+    }
+    await using outlast = await testOutlast(agents, {}, decorate)
+    const { engine, principal } = outlast
+    const run = await outlast.ask('Hi')
+    await outlast.tail(run)
+    const answers = [{ approvalId: `${run.id}:0:pay`, approved: true }]
+    // The reader has seen a run that waits, and now reads what is in its journal.
+    beforeLoad = () => engine.decide({ principal, target: { runId: run.id }, answers })
+    const frames = await outlast.tail(run)
+    const parts = await messageParts(frames.map(({ chunk }) => chunk))
+    expect(parts.at(-1)).toMatchObject({ type: 'text', text: 'Done' })
+    expect(parts).toEqual(await storedParts(outlast, run))
+  })
+
   it('is asked once: who takes it over does not ask its own rules again', async () => {
     await using database = await createTestDatabase()
     const barrier = createBarrier()
