@@ -2,7 +2,7 @@
 import { safeValidateTypes, type FlexibleSchema } from '@ai-sdk/provider-utils'
 import { InvalidRequestError } from '../domain/errors.ts'
 import { cleanJson } from '../domain/text.ts'
-import { publicText } from './public-text.ts'
+import { firstIssue } from './first-issue.ts'
 
 const MAX_LENGTH = 100_000
 
@@ -27,16 +27,7 @@ export const checkedOptions = async (
   return clean
 }
 
-type Issue = { readonly message?: unknown; readonly path?: readonly unknown[] }
-
-/** Zod and all that speak Standard Schema list what is wrong. */
 const sentence = (cause: unknown): string => {
-  const issues = Array.isArray(cause) ? cause : (cause as { issues?: unknown } | null)?.issues
-  const issue = (Array.isArray(issues) ? issues[0] : undefined) as Issue | undefined
-  const path = (issue?.path ?? []).map(keyOf).join('.')
-  const message = typeof issue?.message === 'string' ? publicText(issue.message) : 'they do not fit'
+  const { path, message = 'they do not fit' } = firstIssue(cause)
   return `In the body, ${path === '' ? 'options' : `options.${path}`}: ${message}.`
 }
-
-const keyOf = (part: unknown): string =>
-  String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)

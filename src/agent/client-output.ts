@@ -2,6 +2,7 @@
 import { asSchema, safeValidateTypes } from '@ai-sdk/provider-utils'
 import { coerceError, InvalidRequestError } from '../domain/errors.ts'
 import type { ToolInvocation } from '../engine/ports.ts'
+import { firstIssue } from './first-issue.ts'
 import { modelOutput, ownTool, type Tools } from './run-tool.ts'
 import { asJson } from './tool-run.ts'
 
@@ -35,14 +36,10 @@ const fitting = async (
   if (!schema) return value
   const checked = await safeValidateTypes({ value, schema: asSchema(schema) })
   if (checked.success) return checked.value
+  const { path, message } = firstIssue(checked.error.cause)
+  const where = path === '' ? '' : ` at ${path}`
   throw new InvalidRequestError(
-    `The output of the tool ${toolName} does not fit its outputSchema: ${reasonOf(checked.error)}`,
+    `The output of the tool ${toolName} does not fit its outputSchema${where}${message ? `: ${message}` : ''}.`,
     { cause: checked.error },
   )
-}
-
-/** What the schema says, without the value, which may be long. */
-const reasonOf = ({ cause }: { cause?: unknown }): string => {
-  const text = coerceError(cause).message
-  return text.length > 500 ? `${text.slice(0, 500)}…` : text
 }

@@ -4,7 +4,7 @@ import { InvalidRequestError, TooLargeError, UnsupportedMediaTypeError } from '.
 export const isJson = (request: Request): boolean =>
   /^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')
 
-/** @throws UnsupportedMediaTypeError, TooLargeError, InvalidRequestError */
+/** @throws UnsupportedMediaTypeError, TooLargeError, InvalidRequestError also for what is nested too deeply */
 export const readJson = async (request: Request, maxBytes: number): Promise<unknown> => {
   if (!isJson(request))
     throw new UnsupportedMediaTypeError('This route takes application/json and nothing else.')
@@ -12,12 +12,29 @@ export const readJson = async (request: Request, maxBytes: number): Promise<unkn
     if (error instanceof TooLargeError) throw error
     throw new InvalidRequestError('The body broke off before its end.', { cause: error })
   })
+  const value = parseJson(text)
+  if (isDeeper(value, MAX_LEVELS))
+    throw new InvalidRequestError(
+      `The body is nested too deeply: it has at most ${MAX_LEVELS} levels.`,
+    )
+  return value
+}
+
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch (error) {
     throw new InvalidRequestError('The body is not JSON.', { cause: error })
   }
 }
+
+/** Everything that goes through data level by level, `JSON.stringify` to begin with, ends with the stack. */
+const MAX_LEVELS = 500
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)))
 
 const readText = async (request: Request, maxBytes: number): Promise<string> => {
   const length = request.headers.get('content-length')

@@ -114,12 +114,14 @@ const BODIES: Readonly<Record<string, (ids: Ids) => readonly unknown[]>> = {
   renameChat: () => [{ title: 'Mine' }, { title: null }],
 }
 
+export type Init = Omit<RequestInit, 'body'> & { readonly body?: string }
+
 export type Asking = {
   /** The same for the same request with other ids. */
   readonly id: string
   readonly name: string
   readonly path: string
-  readonly init: RequestInit
+  readonly init: Init
 }
 
 /** Every request that the description allows with these ids; what removes something comes last. */
@@ -153,7 +155,7 @@ export const operationsOf = ({ paths }: Description) =>
     })),
   )
 
-const bodiesOf = (operation: Operation, ids: Ids): RequestInit[] => {
+const bodiesOf = (operation: Operation, ids: Ids): Init[] => {
   const content = operation.requestBody?.content
   if (!content) return [{}]
   if (!content['application/json'])
@@ -173,7 +175,8 @@ const namings = ({ operationId, parameters = [] }: Operation, ids: Ids) =>
       })),
     )
 
-const fill = (path: string, ids: Ids): string =>
+/** The path with each of its parameters replaced by an id. */
+export const fill = (path: string, ids: Ids): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(NAMING[name]!(ids)[0]!))
 
 /** What the walk does not know yet, each as a sentence that says what to do. */

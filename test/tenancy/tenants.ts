@@ -39,6 +39,7 @@ const aborted = (signal: AbortSignal) =>
 export const agent = defineAgent({
   name: 'a',
   model,
+  callOptionsSchema: z.looseObject({}),
   tools: {
     pay: tool({ inputSchema: z.object({}), needsApproval: true, execute: () => 'Paid.' }),
     locate: tool({ inputSchema: z.object({}), outputSchema: z.string() }),
@@ -109,8 +110,21 @@ export const keepBusy = (handler: OutlastHandler, tenant: Tenant): Promise<Ids> 
   keepActive(handler, tenant, 'busy-chat', SILENCE, (answer) => answer.body!.cancel())
 
 /** Has a run, in a chat of its own, that waits for two decisions. */
-export const keepWaiting = (handler: OutlastHandler, tenant: Tenant): Promise<Ids> =>
-  keepActive(handler, tenant, 'waiting-chat', PAY, (answer) => answer.text())
+export const keepWaiting = (
+  handler: OutlastHandler,
+  tenant: Tenant,
+  chatId = 'waiting-chat',
+): Promise<Ids> => keepActive(handler, tenant, chatId, PAY, (answer) => answer.text())
+
+/** Has a chat that nobody has said anything in; applications make such ones. */
+export const keepQuiet = async (
+  { db }: TestOutlast,
+  { caller: { workspaceId, userId: creatorId }, ids }: Tenant,
+): Promise<Ids> => {
+  const chatId = 'quiet-chat'
+  await db.insertInto('aiChats').values({ workspaceId, creatorId, clientId: chatId }).execute()
+  return { ...ids, chatId }
+}
 
 const keepActive = async (
   handler: OutlastHandler,

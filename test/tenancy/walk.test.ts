@@ -1,6 +1,6 @@
 /** Every operation that a server describes, asked by somebody else with ids that are not theirs. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOutlastHandler, type OutlastHandler } from '../../src/handler.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
@@ -21,10 +21,13 @@ import {
   rowsOf,
   settle,
   agent,
+  keepQuiet,
   keepWaiting,
   type Caller,
   type Tenant,
 } from './tenants.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const OWNER: Caller = { workspaceId: 'w1', userId: 'u1' }
 
@@ -53,7 +56,7 @@ let outlast: TestOutlast
 let handler: OutlastHandler
 let api: Description
 let owner: Tenant
-/** The ids that somebody could ask the owner's things with: of a chat that rests, of one that is answered, and of one that waits. */
+/** The ids that somebody could ask the owner's things with: of a chat that rests, of one that is answered, of one that waits, and of one without a run. */
 let owned: readonly Ids[]
 /** All rows there are before any stranger comes. */
 let rows: Set<string>
@@ -64,7 +67,12 @@ beforeAll(async () => {
   handler = createOutlastHandler(outlast, { authenticate: byHeader })
   api = (await (await ask(undefined, ROUTES.openapi)).json()) as Description
   owner = await settle(handler, OWNER)
-  owned = [owner.ids, await keepBusy(handler, owner), await keepWaiting(handler, owner)]
+  owned = [
+    owner.ids,
+    await keepBusy(handler, owner),
+    await keepWaiting(handler, owner),
+    await keepQuiet(outlast, owner),
+  ]
   rows = await rowsOf(outlast)
 })
 afterAll(async () => {
