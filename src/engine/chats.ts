@@ -63,7 +63,7 @@ export class Chats implements ChatsApi {
   async remove(principal: Principal, chatId: string): Promise<void> {
     const { conversations, catalog, bus, log } = this.#ports
     const latest = await conversations.latestRun(principal, chatId)
-    if (latest && !isSettled(latest.status)) await this.#stop(principal, latest)
+    if (latest && !isSettled(latest.status)) await this.#stop(principal, chatId, latest)
     const active = await catalog.remove(principal, chatId)
     if (!active) throw notFound(chatId)
     for (const { id, leaseEpoch } of active) {
@@ -86,10 +86,11 @@ export class Chats implements ChatsApi {
   }
 
   /** Readers get the end of a run that settles in time. Nobody waits for one that somebody else executes. */
-  async #stop(principal: Principal, run: RunRecord): Promise<void> {
+  async #stop(principal: Principal, chatId: string, run: RunRecord): Promise<void> {
     const { engine, conversations, clock } = this.#ports
     const deadline = clock.now() + STOPPING_MS
-    await engine.stop(principal, { runId: run.id })
+    // Of the chat: the run may be gone already, with a chat that was removed twice.
+    await engine.stop(principal, { chatId })
     if (run.driver === 'external') return
     for (;;) {
       const now = await conversations.findRun(principal, run.id)
