@@ -32,8 +32,11 @@ export const runLoop = async (execution: Execution): Promise<LoopEnd> => {
   for (;;) {
     const early = interrupted(execution)
     if (early) return early
-    if (execution.draining()) return { kind: 'release' }
-    const end = await nextPhase(execution, execution.steps.at(-1))
+    const last = execution.steps.at(-1)
+    const answer = last && isAnswer(last, execution) ? last : undefined
+    // Finishing begins nothing new, so a process that wants to end does it too.
+    if (!answer && execution.draining()) return { kind: 'release' }
+    const end = await (answer ? finish(execution, answer) : nextPhase(execution, last))
     if (end) return end
   }
 }
@@ -44,11 +47,13 @@ const nextPhase = async (
 ): Promise<LoopEnd | undefined> => {
   if (!last) return callModel(execution)
   if (!isResolved(last)) return runTools(execution, last)
-  if (!continues(last, execution)) return finish(execution, last)
   const done = await asked(execution, execution.agent.isDone(execution.steps))
   if (!done) return interrupted(execution)
   return done.answer ? settle({ status: 'succeeded' }) : callModel(execution)
 }
+
+const isAnswer = (last: StepView, execution: Execution): boolean =>
+  isResolved(last) && !continues(last, execution)
 
 /** What the agent's own code answers; undefined when the run was told to end meanwhile. */
 const asked = <T>({ signal }: Execution, answer: Promise<T>): Promise<{ answer: T } | undefined> =>

@@ -71,6 +71,32 @@ describe('an engine that closes while it claims a run', () => {
   })
 })
 
+describe('an engine that closes while it journals the last step of a run', () => {
+  it('settles the run: there is nothing left for another one to begin', async () => {
+    const journaled = createBarrier()
+    const slowly = (ports: WorkerPorts): WorkerPorts => {
+      const fast = withFastClock(ports)
+      const appendStep: WorkerPorts['journal']['appendStep'] = async (...args) => {
+        await fast.journal.appendStep(...args)
+        await journaled.wait()
+      }
+      return { ...fast, journal: { ...fast.journal, appendStep } }
+    }
+    await using database = await createTestDatabase()
+    const { url } = database
+    const one = await testOutlast(speaking(), { database: { url }, graceMs: 60_000 }, slowly)
+    await one.ask('Hi')
+    await journaled.reached
+    const closed = one.close()
+    journaled.release()
+    await closed
+    const db = await openDatabase({ url })
+    const left = await db.selectFrom('aiChatRuns').select('status').executeTakeFirst()
+    await db.destroy()
+    expect(left).toEqual({ status: 'succeeded' })
+  })
+})
+
 describe('a stop that arrives while its run is being claimed', () => {
   it('does not wait for the renewal of the lease', async () => {
     const claimed = createBarrier()

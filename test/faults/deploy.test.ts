@@ -82,8 +82,6 @@ const restart = async ({ db }: Fleet, server: ServerProcess): Promise<Restart> =
 type Deployed = {
   readonly restarts: readonly Restart[]
   readonly tabs: readonly Tab[]
-  /** Runs that were still active when both processes had been replaced. */
-  readonly active: number
   readonly rows: readonly RunRows[]
   readonly effects: readonly FleetEffect[]
 }
@@ -97,10 +95,9 @@ const deploy = async (fleet: Fleet): Promise<Deployed> => {
   await Promise.all(tabs.map((tab) => tab.until(({ type }) => type === 'tool-output-available')))
   const restarts = [await restart(fleet, a), await restart(fleet, b)]
   const rows = () => Promise.all(tabs.map((tab) => rowsOf(fleet, tab)))
-  const active = (await rows()).filter(({ run }) => run.finishedAt === null).length
   for (const tab of tabs) await settledRow(fleet, tab)
   await Promise.all(following)
-  return { restarts, tabs, active, rows: await rows(), effects: await fleet.effects() }
+  return { restarts, tabs, rows: await rows(), effects: await fleet.effects() }
 }
 
 describe('a rolling restart of two processes under load', () => {
@@ -120,7 +117,6 @@ describe('a rolling restart of two processes under load', () => {
       expect(run).toMatchObject({ status: 'succeeded', error: null, stepCount: STEPS })
     // Else nothing was shown: every run has been in more than one process.
     for (const { run } of deployed.rows) expect(run.leaseEpoch).toBeGreaterThan(1)
-    expect(deployed.active).toBeGreaterThan(0)
   })
 
   it('counts as no attempt at them', () => {
