@@ -124,7 +124,7 @@ class ToolPhase {
     await confirm()
     // Between the check and the write: this attempt is known not to have acted; one before it may have.
     if (signal.aborted) {
-      const mayHaveActed = before !== undefined && traits?.idempotent === true
+      const mayHaveActed = before?.status === 'started' && traits?.idempotent === true
       return this.#end(call, mayHaveActed ? UNKNOWN : notExecuted(signal))
     }
     if (!traits) {
