@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+// Each snippet is a process, and most of them open a database.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** TypeScript blocks of a page, in their order. */
 const snippets = async (page: string): Promise<string[]> => {

