@@ -1,7 +1,6 @@
 /** Outlast inside an application: its HTTP interface as a function from `Request` to `Response`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { ConfigError } from './domain/errors.ts'
 import { createAdmission, type AdmissionLimits } from './http/admission.ts'
 import {
@@ -14,6 +13,7 @@ import {
 import type { CrossOrigin } from './http/cross-origin.ts'
 import type { Connection } from './http/env.ts'
 import type { Authenticate } from './http/identity/identity.ts'
+import { nodeListener } from './http/node-listener.ts'
 import type { Outlast } from './outlast.ts'
 
 export type OutlastHandlerOptions = {
@@ -50,17 +50,7 @@ export const createOutlastHandler = (
 /** The same as the request listener of a Node server, for `http.createServer` and Express. */
 export const toNodeHandler = (
   handler: OutlastHandler,
-): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
-  const listener = getRequestListener(
-    (request, bindings) => {
-      const { incoming, outgoing } = bindings as HttpBindings
-      return handler(request, { address: incoming.socket.remoteAddress, incoming, outgoing })
-    },
-    // The application keeps its Request and Response.
-    { overrideGlobalObjects: false },
-  )
-  return (incoming, outgoing) => void listener(incoming, outgoing)
-}
+): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => nodeListener(handler)
 
 export type OutlastAppOptions = OutlastHandlerOptions & {
   readonly guard?: Guard

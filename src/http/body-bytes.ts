@@ -1,15 +1,25 @@
 /** Reads the bytes of a body, never more of them than its limit. */
-import { InvalidRequestError, TooLargeError } from '../domain/errors.ts'
+import { InvalidRequestError, TooLargeError, UnsupportedMediaTypeError } from '../domain/errors.ts'
+
+/** Nobody here unpacks anything: a file would be kept packed under the type of its content. */
+export const checkEncoding = (request: Request): void => {
+  const encoding = request.headers.get('content-encoding') ?? ''
+  if (!/^(identity)?$/i.test(encoding))
+    throw new UnsupportedMediaTypeError(
+      'A body is sent as it is, without a content-encoding such as gzip.',
+    )
+}
 
 /**
  * @param sentence - what the caller is told beyond the limit
- * @throws TooLargeError, InvalidRequestError
+ * @throws UnsupportedMediaTypeError, TooLargeError, InvalidRequestError
  */
 export const readBytes = async (
   request: Request,
   most: number,
   sentence: string,
 ): Promise<Uint8Array> => {
+  checkEncoding(request)
   try {
     return await read(request, most, sentence)
   } catch (error) {

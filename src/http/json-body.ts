@@ -1,5 +1,6 @@
 /** Reads a JSON body, never more of it than its limit. */
 import { InvalidRequestError, TooLargeError, UnsupportedMediaTypeError } from '../domain/errors.ts'
+import { checkEncoding } from './body-bytes.ts'
 
 export const isJson = (request: Request): boolean =>
   /^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')
@@ -8,6 +9,7 @@ export const isJson = (request: Request): boolean =>
 export const readJson = async (request: Request, maxBytes: number): Promise<unknown> => {
   if (!isJson(request))
     throw new UnsupportedMediaTypeError('This route takes application/json and nothing else.')
+  checkEncoding(request)
   const text = await readText(request, maxBytes).catch((error: unknown) => {
     if (error instanceof TooLargeError) throw error
     throw new InvalidRequestError('The body broke off before its end.', { cause: error })

@@ -1,11 +1,11 @@
 /** Serves the app on a port, and lets it end in good order. */
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { coerceError, ConfigError } from '../domain/errors.ts'
 import type { HttpApp } from './app.ts'
+import { nodeListener } from './node-listener.ts'
 
 export type ServeOptions = {
   readonly app: Pick<HttpApp, 'fetch'>
@@ -59,16 +59,7 @@ export const serveSocket = async ({
 }
 
 const serverOf = (app: ServeOptions['app'], hostname: string): Server =>
-  createAdaptorServer({
-    fetch: (request, bindings) => {
-      const { incoming, outgoing } = bindings as HttpBindings
-      const connection = { address: incoming.socket.remoteAddress, outgoing }
-      return app.fetch(request, { connection })
-    },
-    hostname,
-    // Other code of this process keeps its Request and Response.
-    overrideGlobalObjects: false,
-  }) as Server
+  createServer(nodeListener((request, connection) => app.fetch(request, { connection }), hostname))
 
 const closing = (server: Server, onError: ServeOptions['onError']): HttpServer['close'] => {
   server.on('error', (error: Error) => onError?.(error))

@@ -35,7 +35,7 @@ const mediaType = z
 const filename = z
   .string({ error: 'a filename is a string' })
   .max(255, { error: 'a filename has at most 255 characters' })
-  .transform((name) => cleanText(name.replaceAll(/\p{Cc}/gu, '')) || undefined)
+  .transform((name) => cleanText(name.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')) || undefined)
 
 const filePart = z.object({
   type: z.literal('file'),

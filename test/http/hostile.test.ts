@@ -1,4 +1,5 @@
 /** Requests that are wrong in ways that no schema sees. */
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
@@ -61,4 +62,25 @@ it('an upload whose name is nothing but control characters has none', async () =
     body: 'A file.',
   })
   expect(await response.json()).toMatchObject({ filename: null })
+})
+
+it('a name that would be shown backwards is not', async () => {
+  const filename = encodeURIComponent('gpj.\u202Eexe.html')
+  const response = await server.get(`/ai-chat/files?filename=${filename}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: 'Another file.',
+  })
+  expect(await response.json()).toMatchObject({ filename: 'gpj.exe.html' })
+})
+
+it.each(['/ai-chat/run', '/ai-chat/files'])('a compressed body is refused at %s', async (path) => {
+  const request = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    body: gzipSync('{"chatId":"c1"}'),
+  }
+  const { status, code, detail } = await errorOf(await server.get(path, request))
+  expect({ status, code }).toEqual({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' })
+  expect(detail).toBe('A body is sent as it is, without a content-encoding such as gzip.')
 })

@@ -80,14 +80,21 @@ describe('a served app', () => {
     barrier.release()
   })
 
-  it('answers a request without a host and one that is no HTTP with 400', async () => {
+  it('answers what is no HTTP with 400, and with a problem where only the address is wrong', async () => {
     const http = await serveHttp({ app, host: '127.0.0.1', port: 0 })
-    for (const text of ['GET / HTTP/1.1\r\n\r\n', 'nonsense\r\n\r\n']) {
+    const ends = 'Connection: close\r\n\r\n'
+    for (const [text, problem] of [
+      [`GET / HTTP/1.1\r\n${ends}`, ''],
+      [`GET / HTTP/1.1\r\nHost: a/b\r\n${ends}`, '"code":"INVALID_REQUEST"'],
+      [`OPTIONS * HTTP/1.1\r\nHost: a\r\n${ends}`, '"code":"INVALID_REQUEST"'],
+      ['nonsense\r\n\r\n', ''],
+    ] as const) {
       const socket = createConnection({ host: '127.0.0.1', port: http.port })
       socket.end(text)
       let answer = ''
       for await (const piece of socket.setEncoding('utf8')) answer += piece
       expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+      expect(answer).toContain(problem)
     }
     await http.close()
   })
