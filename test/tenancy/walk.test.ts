@@ -42,15 +42,16 @@ const STRANGERS = {
 }
 const KINDS = Object.entries(STRANGERS)
 
-const NOBODYS: Ids = {
-  chatId: 'nobodys-chat',
-  messageId: 'nobodys-message',
+/** Ids that nobody has ever had, not even the stranger before. */
+const nobodys = (): Ids => ({
+  chatId: `nobodys-chat-${randomUUID()}`,
+  messageId: `nobodys-message-${randomUUID()}`,
   answerId: randomUUID(),
   runId: randomUUID(),
   fileId: randomUUID(),
   approvalId: 'nobodys-approval',
   toolCallId: 'nobodys-call',
-}
+})
 
 let outlast: TestOutlast
 let handler: OutlastHandler
@@ -183,12 +184,12 @@ describe('the walk', () => {
 describe.each(KINDS)('%s', (_kind, stranger) => {
   it('gets the answer that it would get if there were nothing', async () => {
     for (const ids of owned) {
-      const missing = new Map(requestsOf(api, NOBODYS).map((asking) => [asking.id, asking]))
       const compare = async (asking: Asking) => {
-        const { path, init } = missing.get(asking.id)!
+        const missing = nobodys()
+        const { path, init } = requestsOf(api, missing).find(({ id }) => id === asking.id)!
         const foreign = await seen(await ask(stranger(), asking.path, asking.init))
         const absent = await seen(await ask(stranger(), path, init))
-        expect(anonymous(foreign, ids), asking.name).toEqual(anonymous(absent, NOBODYS))
+        expect(anonymous(foreign, ids), asking.name).toEqual(anonymous(absent, missing))
         expect(tellsOf({ ...owner, ids }, foreign, asking), asking.name).toEqual([])
       }
       for (const [operation, askings] of Map.groupBy(requestsOf(api, ids), operationOf)) {
