@@ -1,9 +1,9 @@
 /** The beginning of a run: user message, answer and run, all of them or none. */
-import type { Insertable } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import { InvariantError, TooManyActiveRunsError } from '../domain/errors.ts'
 import { limitSentence } from '../domain/limits.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
-import { ACTIVE_STATUSES, type Principal, type RunRecord } from '../domain/run.ts'
+import { ACTIVE_STATUSES, type RunRecord } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
 import { titleOf } from '../domain/title.ts'
 import type { NewMessage } from '../domain/turn.ts'
@@ -32,171 +32,257 @@ export async function beginTurn(db: OutlastDatabase, turn: NewTurn): Promise<Beg
 }
 
 async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResult> {
-  const chatId = await lockChat(trx, turn)
-  const plan = await planTurn(trx, chatId, turn)
+  const chat = await lockChat(trx, turn)
+  const plan = await planOf(trx, chat, turn)
   if (plan.kind === 'known') return plan
-  const active = await trx
-    .selectFrom('aiChatRuns')
-    .select(runColumns)
-    .where('chatId', '=', chatId)
-    .where('status', 'in', ACTIVE_STATUSES)
-    .executeTakeFirst()
+  const active = chat.isNew ? undefined : await activeRun(trx, chat)
   if (active && !(await supersedeRun(trx, active, turn.project)))
     return { kind: 'active', run: active }
-  if (turn.limits) await checkActiveRuns(trx, turn.principal, turn.limits.activeRuns)
-  return { kind: 'begun', run: await insertRun(trx, chatId, turn, plan) }
+  return { kind: 'begun', run: await insertTurn(trx, chat.id, turn, plan) }
 }
 
-/** Counted behind a lock of the user's row, so that simultaneous turns in several chats see each other's runs. */
-async function checkActiveRuns(
+type LockedChat = { readonly id: string; readonly isNew: boolean }
+
+/** There is nothing to be found in a chat that was just made. */
+const planOf = async (
   trx: OutlastDatabase,
-  principal: Principal,
-  most: number,
-): Promise<void> {
-  await lockUser(trx, principal)
-  const active = await trx
+  { id, isNew }: LockedChat,
+  turn: NewTurn,
+): Promise<TurnPlan> =>
+  isNew && (turn.kind === undefined || turn.kind === 'new')
+    ? { kind: 'begin', message: turn.message }
+    : planTurn(trx, id, turn)
+
+const activeRun = (trx: OutlastDatabase, chat: LockedChat): Promise<RunRecord | undefined> =>
+  trx
     .selectFrom('aiChatRuns')
-    .select('id')
-    .where('workspaceId', '=', principal.workspaceId)
-    .where('createdBy', '=', principal.userId)
-    // Waiting for a person counts against no limit.
-    .where('status', 'in', ['pending', 'running'])
-    .orderBy('createdAt')
-    .execute()
-  if (active.length < most) return
-  const ids = active.map(({ id }) => id)
-  throw new TooManyActiveRunsError(limitSentence('activeRuns', most), ids)
+    .select(runColumns)
+    .where('chatId', '=', chat.id)
+    .where('status', 'in', ACTIVE_STATUSES)
+    .executeTakeFirst()
+
+async function lockChat(trx: OutlastDatabase, turn: NewTurn): Promise<LockedChat> {
+  // The second look sees what somebody made while the first one waited.
+  const chat = (await touchOrMakeChat(trx, turn)) ?? (await touchOrMakeChat(trx, turn))
+  if (chat === undefined)
+    throw new InvariantError(`The chat ${turn.chatId} can neither be made nor found.`)
+  return chat
 }
 
 /**
- * Finds or makes the chat. Its row stays locked until the transaction ends, so turns of one chat begin one after the other
- * and the messages' order is the order of their runs; who else inserts a run meets the unique index.
+ * Locks the user, then the chat, until the transaction ends: simultaneous turns of a user count each other's runs, turns of
+ * one chat begin one after the other, and the messages' order is the order of their runs. Not by `on conflict do update`,
+ * which would lock out those who only refer to the chat. Who else inserts a run meets the unique index.
  */
-async function lockChat(trx: OutlastDatabase, turn: NewTurn): Promise<string> {
-  const { principal, chatId } = turn
-  const chat =
-    (await touchChat(trx, turn)) ??
-    (await trx
-      .insertInto('aiChats')
-      .values({
-        workspaceId: principal.workspaceId,
-        creatorId: principal.userId,
-        clientId: chatId,
-        autoTitle: titleOf(partsOf(turn)),
-      })
-      .onConflict((conflict) => conflict.constraint('ai_chats_public_id_key').doNothing())
-      .returning('id')
-      .executeTakeFirst()) ??
-    (await touchChat(trx, turn))
-  if (chat === undefined)
-    throw new InvariantError(`The chat ${chatId} can neither be made nor found.`)
-  return chat.id
-}
-
-/** An update of its own: `on conflict do update` would lock out those who only refer to the chat. */
-const touchChat = (trx: OutlastDatabase, turn: NewTurn) =>
+const touchOrMakeChat = (trx: OutlastDatabase, turn: NewTurn): Promise<LockedChat | undefined> =>
   trx
-    .updateTable('aiChats')
-    .set((eb) => ({
-      updatedAt: now,
-      autoTitle: eb.fn.coalesce('autoTitle', eb.val(titleOf(partsOf(turn)))),
-    }))
-    .where('workspaceId', '=', turn.principal.workspaceId)
-    .where('creatorId', '=', turn.principal.userId)
-    .where('publicId', '=', turn.chatId)
-    .returning('id')
+    .with('owner', (qb) => lockUser(qb, turn.principal))
+    .with('touched', (qb) =>
+      qb
+        .updateTable('aiChats')
+        .from('owner')
+        .set((eb) => ({
+          updatedAt: now,
+          autoTitle: eb.fn.coalesce('autoTitle', eb.val(titleOf(partsOf(turn)))),
+        }))
+        .whereRef('aiChats.workspaceId', '=', 'owner.workspaceId')
+        .whereRef('aiChats.creatorId', '=', 'owner.id')
+        .where('aiChats.publicId', '=', turn.chatId)
+        .returning('aiChats.id'),
+    )
+    .with('made', (qb) =>
+      qb
+        .insertInto('aiChats')
+        .columns(['workspaceId', 'creatorId', 'clientId', 'autoTitle'])
+        .expression((eb) =>
+          eb
+            .selectFrom('owner')
+            .select(['owner.workspaceId', 'owner.id'])
+            .select(({ val }) => [
+              val(turn.chatId).as('clientId'),
+              val(titleOf(partsOf(turn))).as('autoTitle'),
+            ])
+            .where(({ not, exists, selectFrom }) =>
+              not(exists(selectFrom('touched').select('touched.id'))),
+            ),
+        )
+        .onConflict((conflict) => conflict.constraint('ai_chats_public_id_key').doNothing())
+        .returning('id'),
+    )
+    .selectFrom('touched')
+    .select(['touched.id', sql<boolean>`false`.as('isNew')])
+    .unionAll((eb) => eb.selectFrom('made').select(['made.id', sql<boolean>`true`.as('isNew')]))
     .executeTakeFirst()
 
 /** What a turn says, if it says something. */
 const partsOf = (turn: NewTurn): readonly MessagePart[] =>
   (turn.kind === 'regenerate' ? turn.unsent?.parts : turn.message.parts) ?? []
 
-async function insertRun(
+type Begin = Extract<TurnPlan, { kind: 'begin' }>
+
+async function insertTurn(
   trx: OutlastDatabase,
   chatId: string,
   turn: NewTurn,
-  plan: Extract<TurnPlan, { kind: 'begin' }>,
+  plan: Begin,
 ): Promise<RunRecord> {
-  const { principal } = turn
   const { replaced } = plan
-  const question =
-    'message' in plan ? await insertQuestion(trx, chatId, turn, plan) : { id: plan.userMessageId }
-  const answer = await insertMessage(trx, chatId, principal, {
-    role: 'assistant',
-    status: 'streaming',
-  })
-  if (replaced && !('message' in plan)) await supersede(trx, chatId, replaced, answer)
-  return trx
-    .insertInto('aiChatRuns')
-    .values({
-      chatId,
-      workspaceId: principal.workspaceId,
-      createdBy: principal.userId,
-      trigger: turn.trigger,
-      driver: 'engine',
-      agent: turn.agent,
-      options: turn.options === undefined ? null : json(turn.options),
-      bound: turn.bound,
-      traceParent: turn.traceParent ?? null,
-      userMessageId: question.id,
-      replacesMessageId: replaced?.id ?? null,
-      requestKey: plan.requestKey ?? null,
-      assistantMessageId: answer.id,
-    })
-    .returning(runColumns)
-    .executeTakeFirstOrThrow()
+  const question = await questionOf(trx, chatId, turn, plan)
+  const run = await insertRun(trx, { chatId, question }, turn, plan)
+  if (!run) throw await tooManyRuns(trx, turn)
+  if (replaced && !('message' in plan))
+    await supersede(trx, chatId, replaced, run.assistantMessageId!)
+  return run
 }
 
-type Inserted = { readonly id: string; readonly seq: number }
+/** What is answered: a message of the chat, or the row of a new one. */
+async function questionOf(
+  trx: OutlastDatabase,
+  chatId: string,
+  turn: NewTurn,
+  plan: Begin,
+): Promise<string | MessageRow> {
+  if (!('message' in plan)) return plan.userMessageId
+  const row = await questionRow(trx, chatId, turn, plan.message)
+  return plan.replaced ? replaceQuestion(trx, plan.replaced, row) : row
+}
 
-async function insertQuestion(
+/** The run with its answer and, if it is new, its question; undefined when the user has as many runs as may be. */
+const insertRun = (
+  trx: OutlastDatabase,
+  { chatId, question }: { readonly chatId: string; readonly question: string | MessageRow },
+  turn: NewTurn,
+  plan: Begin,
+): Promise<RunRecord | undefined> => {
+  const { workspaceId, userId } = turn.principal
+  const most = turn.limits?.activeRuns
+  const row = {
+    chatId,
+    workspaceId,
+    createdBy: userId,
+    trigger: turn.trigger,
+    driver: 'engine' as const,
+    agent: turn.agent,
+    options: turn.options === undefined ? null : json(turn.options),
+    bound: turn.bound,
+    traceParent: turn.traceParent ?? null,
+    replacesMessageId: plan.replaced?.id ?? null,
+    requestKey: plan.requestKey ?? null,
+  }
+  const columns = Object.keys(row) as (keyof typeof row)[]
+  return trx
+    .with('question', (qb) =>
+      typeof question === 'string'
+        ? qb
+            .selectFrom('aiChatMessages')
+            .select('id')
+            .where('id', '=', question)
+            .where('workspaceId', '=', workspaceId)
+        : qb.insertInto('aiChatMessages').values(question).returning('id'),
+    )
+    .with('answer', (qb) =>
+      qb
+        .insertInto('aiChatMessages')
+        .columns(['chatId', 'workspaceId', 'role', 'status'])
+        // From the question, so that it comes after it.
+        .expression((eb) =>
+          eb
+            .selectFrom('question')
+            .select(({ val }) => [
+              val(chatId).as('chatId'),
+              val(workspaceId).as('workspaceId'),
+              val('assistant').as('role'),
+              val('streaming').as('status'),
+            ]),
+        )
+        .returning('id'),
+    )
+    .insertInto('aiChatRuns')
+    .columns(['userMessageId', 'assistantMessageId', ...columns])
+    .expression((eb) =>
+      eb
+        .selectFrom(['question', 'answer'])
+        .select(['question.id as userMessageId', 'answer.id as assistantMessageId'])
+        .select(({ val }) => columns.map((column) => val(row[column]).as(column)))
+        .$if(most !== undefined, (query) =>
+          query.where(
+            countedRuns(trx, turn).select(eb.fn.countAll<number>().as('runs')),
+            '<',
+            most!,
+          ),
+        ),
+    )
+    .returning(runColumns)
+    .executeTakeFirst()
+}
+
+/** Of the user, whose row is locked. Waiting for a person counts against no limit. */
+const countedRuns = (trx: OutlastDatabase, { principal }: NewTurn) =>
+  trx
+    .selectFrom('aiChatRuns')
+    .where('workspaceId', '=', principal.workspaceId)
+    .where('createdBy', '=', principal.userId)
+    .where('status', 'in', ['pending', 'running'])
+
+async function tooManyRuns(trx: OutlastDatabase, turn: NewTurn): Promise<TooManyActiveRunsError> {
+  const runs = await countedRuns(trx, turn).select('id').orderBy('createdAt').execute()
+  return new TooManyActiveRunsError(
+    limitSentence('activeRuns', turn.limits!.activeRuns),
+    runs.map(({ id }) => id),
+  )
+}
+
+type MessageRow = Insertable<AiChatMessagesTable>
+
+async function questionRow(
   trx: OutlastDatabase,
   chatId: string,
   { principal, limits }: NewTurn,
-  { message, replaced }: { readonly message: NewMessage; readonly replaced?: Place | undefined },
-): Promise<Inserted> {
-  const clientId = message.id ?? null
+  message: NewMessage,
+): Promise<MessageRow> {
+  const { workspaceId, userId } = principal
   const owned = { owner: principal, maxOwnerBytes: limits?.ownerBytes ?? Number.POSITIVE_INFINITY }
-  const chat = { id: chatId, workspaceId: principal.workspaceId }
+  const chat = { id: chatId, workspaceId }
   const parts = cleanJson(await keepMessageFiles(trx, owned, chat, message.parts)) as MessagePart[]
-  const question = await insertMessage(trx, chatId, principal, {
-    userId: principal.userId,
-    clientId: replaced ? null : clientId,
+  return {
+    chatId,
+    workspaceId,
+    userId,
+    clientId: message.id ?? null,
     role: 'user',
     content: cleanText(textOf(parts)),
     metadata: json({ parts }),
-  })
-  if (!replaced) return question
-  await supersede(trx, chatId, replaced, question)
-  // Only now is the id free: what replaces a message has to exist before it does.
-  await trx
-    .updateTable('aiChatMessages')
-    .set({ clientId })
-    .where('id', '=', question.id)
-    .where('workspaceId', '=', principal.workspaceId)
-    .execute()
-  return question
+  }
 }
 
-const insertMessage = (
+/** Its id is free only after what it replaces has given way, for which it has to exist. */
+async function replaceQuestion(
   trx: OutlastDatabase,
-  chatId: string,
-  { workspaceId }: Principal,
-  values: Omit<Insertable<AiChatMessagesTable>, 'chatId' | 'workspaceId'>,
-): Promise<Inserted> =>
-  trx
+  replaced: Place,
+  { clientId, ...row }: MessageRow,
+): Promise<string> {
+  const { id } = await trx
     .insertInto('aiChatMessages')
-    .values({ ...values, chatId, workspaceId })
-    .returning(['id', 'seq'])
+    .values(row)
+    .returning('id')
     .executeTakeFirstOrThrow()
+  await supersede(trx, row.chatId, replaced, id)
+  await trx
+    .updateTable('aiChatMessages')
+    .set({ clientId: clientId ?? null })
+    .where('id', '=', id)
+    .where('workspaceId', '=', row.workspaceId)
+    .execute()
+  return id
+}
 
 /** What was replaced, and everything that was said after it, gives way; nothing is deleted. */
-const supersede = (trx: OutlastDatabase, chatId: string, replaced: Place, by: Inserted) =>
+const supersede = (trx: OutlastDatabase, chatId: string, replaced: Place, by: string) =>
   trx
     .updateTable('aiChatMessages')
-    .set({ supersededBy: by.id, updatedAt: now })
+    .set({ supersededBy: by, updatedAt: now })
     .where('chatId', '=', chatId)
     .where('supersededBy', 'is', null)
     .where('seq', '>=', replaced.seq)
-    .where('seq', '<', by.seq)
+    .where('id', '<>', by)
     .execute()

@@ -1,7 +1,8 @@
 /** Opens PostgreSQL or PGlite as the same Kysely instance, whose names resolve in our schema and which closes what it opened. */
-import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
+import { CamelCasePlugin, Kysely, sql } from 'kysely'
 import type { ClientBase, PoolClient } from 'pg'
 import { ConfigError } from '../domain/errors.ts'
+import { GuardedDialect } from './guarded-dialect.ts'
 import { isSchemaClash } from './pg-errors.ts'
 import { pgTypes } from './pg-types.ts'
 import { type ConnectionOptions, type Connections, poolPostgres } from './postgres.ts'
@@ -57,7 +58,7 @@ export async function openStore(options: OpenDatabaseOptions = {}): Promise<Stor
   const connections = await openConnections(options, schema)
   const pool = drainedPool(connections)
   const db = new Kysely<Database>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new GuardedDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   }).withSchema(schema)
   try {

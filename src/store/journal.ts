@@ -185,7 +185,7 @@ export async function loadJournal(
   return journals.get(runId) ?? { steps: [], calls: [] }
 }
 
-/** The journals of several runs, in two statements; a run without an entry has none. */
+/** The journals of several runs, in at most two statements; a run without an entry has none. */
 export async function loadJournals(
   db: OutlastDatabase,
   runIds: readonly string[],
@@ -206,14 +206,23 @@ export async function loadJournals(
     .where('workspaceId', '=', workspaceId)
     .orderBy('stepIndex')
     .execute()
+  for (const row of steps) of(row.runId).steps.push(toStep(row))
+  // A call is of a step that was journaled before it.
+  const acting = [...journals].filter(([, journal]) => journal.steps.some(hasCall))
+  if (acting.length === 0) return journals
   const calls = await db
     .selectFrom('aiChatRunToolCalls')
     .selectAll()
-    .where('runId', 'in', runIds)
+    .where(
+      'runId',
+      'in',
+      acting.map(([runId]) => runId),
+    )
     .where('workspaceId', '=', workspaceId)
     .orderBy('seq')
     .execute()
-  for (const row of steps) of(row.runId).steps.push(toStep(row))
   for (const row of calls) of(row.runId).calls.push(toCall(row))
   return journals
 }
+
+const hasCall = ({ parts }: StepRecord): boolean => parts.some(({ type }) => type === 'tool-call')

@@ -1,6 +1,6 @@
 /** What a transaction does with files: keeps one, counts it to a chat, or lets go of those that no chat uses. */
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
+import { sql, type QueryCreator } from 'kysely'
 import { InvalidRequestError, StorageFullError } from '../domain/errors.ts'
 import {
   base64Bytes,
@@ -16,6 +16,7 @@ import type { MessagePart } from '../domain/message.ts'
 import type { Principal } from '../domain/run.ts'
 import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
+import type { Database } from './schema.ts'
 
 /** An embedded database blocks its process for the time of a statement: one piece takes a few milliseconds. */
 export const PIECE_BYTES = 256 * 1024
@@ -65,7 +66,7 @@ export async function keepFile(
 
 /** The user's row is locked first, so that two files do not both take the last room. */
 async function checkRoom(trx: OutlastDatabase, owner: Principal, most: number): Promise<void> {
-  await lockUser(trx, owner)
+  await lockUser(trx, owner).execute()
   const { bytes } = await trx
     .selectFrom('aiChatFiles')
     .select((eb) => eb.fn.sum<number>('size').as('bytes'))
@@ -76,14 +77,13 @@ async function checkRoom(trx: OutlastDatabase, owner: Principal, most: number): 
 }
 
 /** Until the transaction ends, what is counted for this user stays true. Those who only refer to the user do not wait. */
-export const lockUser = (trx: OutlastDatabase, { workspaceId, userId }: Principal) =>
+export const lockUser = (trx: QueryCreator<Database>, { workspaceId, userId }: Principal) =>
   trx
     .selectFrom('users')
-    .select('id')
+    .select(['id', 'workspaceId'])
     .where('workspaceId', '=', workspaceId)
     .where('id', '=', userId)
     .forNoKeyUpdate()
-    .execute()
 
 type Chat = { readonly id: string; readonly workspaceId: string }
 

@@ -2,13 +2,13 @@
 import { sql } from 'kysely'
 import { textOf, type MessagePart, type MessageStatus } from '../domain/message.ts'
 import type { Lease, RunOutcome, RunRecord, SettledStatus } from '../domain/run.ts'
-import { abandoned } from '../domain/step.ts'
+import { abandoned, type ToolCallRecord } from '../domain/step.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
-import type { Project, Settlement } from '../engine/ports.ts'
+import type { Project, RunJournal, Settlement } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { held, heldRun, now } from './fence.ts'
 import { loadJournal } from './journal.ts'
-import { callEndPatch, json, runColumns, stepRow, toCall } from './rows.ts'
+import { callEndPatch, json, runColumns, stepRow } from './rows.ts'
 import { transact } from './transaction.ts'
 
 export const settleRun = (
@@ -19,9 +19,7 @@ export const settleRun = (
 ): Promise<RunRecord> =>
   transact(db, async (trx) => {
     const run = held(await settleRow(trx, lease, settlement), lease)
-    await endJournal(trx, lease, settlement)
-    const journal = await loadJournal(trx, run.id, run.workspaceId)
-    await writeMessage(trx, run, project(run, journal))
+    await writeMessage(trx, run, project(run, await endJournal(trx, lease, settlement)))
     return run
   })
 
@@ -53,8 +51,8 @@ export async function supersedeRun(
     .executeTakeFirst()
   if (!run) return undefined
   const { leaseEpoch: epoch } = run
-  await endJournal(trx, { runId: id, workspaceId, epoch }, { calls: [] })
-  await writeMessage(trx, run, project(run, await loadJournal(trx, id, workspaceId)))
+  const journal = await endJournal(trx, { runId: id, workspaceId, epoch }, { calls: [] })
+  await writeMessage(trx, run, project(run, journal))
   return run
 }
 
@@ -90,49 +88,47 @@ const columnsOf = (outcome: RunOutcome) => {
   return { ...none, output: hasOutput ? json(cleanJson(outcome.output)) : null }
 }
 
-/** INVARIANT: each call of a settled run has an end. */
+/** INVARIANT: each call of a settled run has an end. @returns the journal as it stays */
 async function endJournal(
   trx: OutlastDatabase,
   { runId, workspaceId, epoch }: Lease,
   { step, calls }: Omit<Settlement, 'outcome'>,
-): Promise<void> {
+): Promise<RunJournal> {
   if (step) {
     await trx
       .insertInto('aiChatRunSteps')
       .values({ runId, workspaceId, ...stepRow(step) })
       .execute()
   }
-  const open = trx
+  for (const { end, ...call } of calls)
+    await callOf(trx, { runId, workspaceId }, call)
+      .set({ ...callEndPatch(end), epoch })
+      .where('status', '=', 'started')
+      .execute()
+  // The run's row is locked: nothing is added to the journal between this look and the end of the transaction.
+  const journal = await loadJournal(trx, runId, workspaceId)
+  const left = journal.calls.flatMap((call) => ({ call, end: abandoned(call) }))
+  for (const { call, end } of left) {
+    if (!end) continue
+    const approval = end.approval ? { approval: json(end.approval) } : {}
+    await callOf(trx, { runId, workspaceId }, call)
+      .set({ status: end.status, error: end.error ?? null, ...approval, finishedAt: now })
+      .execute()
+  }
+  return left.some(({ end }) => end) ? loadJournal(trx, runId, workspaceId) : journal
+}
+
+const callOf = (
+  trx: OutlastDatabase,
+  { runId, workspaceId }: Pick<Lease, 'runId' | 'workspaceId'>,
+  { stepIndex, toolCallId }: Pick<ToolCallRecord, 'stepIndex' | 'toolCallId'>,
+) =>
+  trx
     .updateTable('aiChatRunToolCalls')
     .where('runId', '=', runId)
     .where('workspaceId', '=', workspaceId)
-  for (const { stepIndex, toolCallId, end } of calls) {
-    await open
-      .set({ ...callEndPatch(end), epoch })
-      .where('status', '=', 'started')
-      .where('stepIndex', '=', stepIndex)
-      .where('toolCallId', '=', toolCallId)
-      .execute()
-  }
-  for (const row of await openCalls(trx, runId, workspaceId)) {
-    const end = abandoned(toCall(row))
-    if (!end) continue
-    const approval = end.approval ? { approval: json(end.approval) } : {}
-    await open
-      .set({ status: end.status, error: end.error ?? null, ...approval, finishedAt: now })
-      .where('id', '=', row.id)
-      .execute()
-  }
-}
-
-const openCalls = (trx: OutlastDatabase, runId: string, workspaceId: string) =>
-  trx
-    .selectFrom('aiChatRunToolCalls')
-    .selectAll()
-    .where('runId', '=', runId)
-    .where('workspaceId', '=', workspaceId)
-    .where('status', 'in', ['asked', 'approved', 'awaited', 'started'])
-    .execute()
+    .where('stepIndex', '=', stepIndex)
+    .where('toolCallId', '=', toolCallId)
 
 const MESSAGE_STATUS = {
   succeeded: 'completed',
