@@ -142,8 +142,8 @@ const agentOf = async (
   { agents, conversations }: DecidePorts,
   run: RunRecord,
 ): Promise<Agent | undefined> => {
-  const { publicId: chatId } = await conversations.chatOf(run)
-  return agents.resolve({ run, chatId, messages: messagesOf(await conversations.history(run)) })
+  const { chatId, turns } = await conversations.history(run)
+  return agents.resolve({ run, chatId, messages: messagesOf(turns) })
 }
 
 type Checking = Pick<DecidePorts, 'limits'> & {

@@ -87,9 +87,8 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.#mustBeOpen()
     const message = request.kind === 'regenerate' ? request.unsent : request.message
     checkMessage(message?.parts ?? [], this.limits)
-    const { store, conversations, agents, clock } = this.#ports
+    const { store, agents, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
-    const bound = !(await conversations.autonomousRuns(principal.workspaceId))
     const deadline = clock.now() + STOPPING_MS
     for (;;) {
       const begun = await store.begin({
@@ -98,7 +97,6 @@ export class Engine implements EngineApi, AsyncDisposable {
         principal,
         chatId,
         trigger,
-        bound,
         limits: this.limits,
         project: projectMessage,
       })

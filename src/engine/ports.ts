@@ -32,7 +32,6 @@ export type NewTurn = {
   readonly chatId: string
   readonly trigger: RunTrigger
   readonly agent: string
-  readonly bound: boolean
   /** Validated extras of the request. Never secrets. */
   readonly options: unknown
   /** For the message of a run that this turn supersedes. */
@@ -75,7 +74,7 @@ export type Project = (run: RunRecord, journal: RunJournal) => readonly MessageP
 export interface RunStore {
   /**
    * Inserts user message, answer and run in one transaction; an edit or another answer replaces what it stands for and
-   * everything after it in the same one. A run of the chat that waits for a person settles in it, as `aborted` with the code
+   * everything after it in the same one. The run is `bound` when the workspace's setting `ai.autonomousRuns` is false. A run of the chat that waits for a person settles in it, as `aborted` with the code
    * `superseded`.
    * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
    * the limit (TooManyActiveRunsError).
@@ -158,9 +157,13 @@ export interface Journal {
 /** One message of the history with, for an answer of ours, the journal of its run. */
 export type Turn = { readonly message: MessageRecord; readonly journal: RunJournal | undefined }
 
+export type History = {
+  /** The chat's id as clients know it. */
+  readonly chatId: string
+  readonly turns: readonly Turn[]
+}
+
 export interface Conversations {
-  /** Whether runs of this workspace outlive their request; true when the setting is absent. */
-  autonomousRuns(workspaceId: string): Promise<boolean>
   findChat(principal: Principal, publicId: string): Promise<ChatRecord | undefined>
   /** A run of a chat that the principal owns. */
   findRun(principal: Principal, runId: string): Promise<RunRecord | undefined>
@@ -170,7 +173,7 @@ export interface Conversations {
   messages(principal: Principal, chatPublicId: string): Promise<MessageRecord[]>
   message(id: string, workspaceId: string): Promise<MessageRecord | undefined>
   /** What the model is told before a run's own steps: the chat up to the run's user message. */
-  history(run: RunRecord): Promise<Turn[]>
+  history(run: RunRecord): Promise<History>
   chatOf(run: RunRecord): Promise<ChatRecord>
   /** Whether the run's chat has or had the message, and the run's answer came after it. */
   precedes(messagePublicId: string, run: RunRecord): Promise<boolean>

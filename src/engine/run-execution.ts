@@ -130,9 +130,8 @@ export class RunExecution implements Held {
       ...failedByUs(run, now, why, this.#writer.n),
     })
     try {
-      const turns = await this.#durably(() => conversations.history(run))
-      const { publicId } = await this.#durably(() => conversations.chatOf(run))
-      const agent = await agents.resolve({ run, chatId: publicId, messages: messagesOf(turns) })
+      const { chatId, turns } = await this.#durably(() => conversations.history(run))
+      const agent = await agents.resolve({ run, chatId, messages: messagesOf(turns) })
       if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
       const steps = [...viewOf(run, stored.steps, stored.calls).steps]
       this.#steps = steps

@@ -62,7 +62,7 @@ export class Runs implements RunsApi {
     const { provider = '', modelId = '' } = step.request ?? step.info ?? {}
     const model = { provider, modelId }
     const before = steps.filter((one) => one.step.stepIndex < stepIndex)
-    const told = messagesOf(await conversations.history(run))
+    const told = messagesOf((await conversations.history(run)).turns)
     const messages: ModelMessage[] = [
       ...told.history(model),
       ...told.said(viewOf(run, ...flat(before)).steps, model),

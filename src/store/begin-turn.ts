@@ -164,7 +164,6 @@ const insertRun = (
     driver: 'engine' as const,
     agent: turn.agent,
     options: turn.options === undefined ? null : json(turn.options),
-    bound: turn.bound,
     traceParent: turn.traceParent ?? null,
     replacesMessageId: plan.replaced?.id ?? null,
     requestKey: plan.requestKey ?? null,
@@ -198,11 +197,12 @@ const insertRun = (
         .returning('id'),
     )
     .insertInto('aiChatRuns')
-    .columns(['userMessageId', 'assistantMessageId', ...columns])
+    .columns(['userMessageId', 'assistantMessageId', 'bound', ...columns])
     .expression((eb) =>
       eb
         .selectFrom(['question', 'answer'])
         .select(['question.id as userMessageId', 'answer.id as assistantMessageId'])
+        .select(() => isBound(trx, workspaceId).as('bound'))
         .select(({ val }) => columns.map((column) => val(row[column]).as(column)))
         .$if(most !== undefined, (query) =>
           query.where(
@@ -215,6 +215,17 @@ const insertRun = (
     .returning(runColumns)
     .executeTakeFirst()
 }
+
+/** Whether the workspace's runs end with their request; they do not when the setting is absent. */
+const isBound = (trx: OutlastDatabase, workspaceId: string) =>
+  trx
+    .selectFrom('workspaces')
+    .select(
+      sql<boolean>`coalesce(settings -> 'ai' -> 'autonomousRuns' = 'false'::jsonb, false)`.as(
+        'bound',
+      ),
+    )
+    .where('id', '=', workspaceId)
 
 /** Of the user, whose row is locked. Waiting for a person counts against no limit. */
 const countedRuns = (trx: OutlastDatabase, { principal }: NewTurn) =>

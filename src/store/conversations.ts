@@ -2,7 +2,7 @@
 import { ChatNotFoundError } from '../domain/errors.ts'
 import type { ChatRecord, MessageRecord } from '../domain/message.ts'
 import { ACTIVE_STATUSES, type Principal, type RunRecord } from '../domain/run.ts'
-import type { Conversations, Turn } from '../engine/ports.ts'
+import type { Conversations, History } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { loadJournals } from './journal.ts'
 import { sayingOutage } from './outage.ts'
@@ -10,7 +10,6 @@ import { messageColumns, runColumns, toMessage } from './rows.ts'
 
 export const createConversations = (db: OutlastDatabase): Conversations =>
   sayingOutage({
-    autonomousRuns: (workspaceId: string) => autonomousRuns(db, workspaceId),
     findChat: (principal: Principal, publicId: string) => findChat(db, principal, publicId),
     findRun: (principal: Principal, runId: string) => findRun(db, principal, runId),
     latestRun: (principal: Principal, chatId: string) => latestRun(db, principal, chatId),
@@ -20,15 +19,6 @@ export const createConversations = (db: OutlastDatabase): Conversations =>
     chatOf: (run: RunRecord) => chatOf(db, run),
     precedes: (publicId: string, run: RunRecord) => precedes(db, publicId, run),
   })
-
-async function autonomousRuns(db: OutlastDatabase, workspaceId: string): Promise<boolean> {
-  const workspace = await db
-    .selectFrom('workspaces')
-    .select('settings')
-    .where('id', '=', workspaceId)
-    .executeTakeFirst()
-  return workspace?.settings.ai?.autonomousRuns !== false
-}
 
 const CHAT = [
   'aiChats.id',
@@ -143,22 +133,26 @@ async function message(
   return row && toMessage(row)
 }
 
-/** Three statements, however long the chat is. */
-async function history(db: OutlastDatabase, run: RunRecord): Promise<Turn[]> {
+/** At most three statements, however long the chat is. */
+async function history(db: OutlastDatabase, run: RunRecord): Promise<History> {
   const said = await saidBefore(db, run)
+  const chatId = said[0]?.chatPublicId ?? (await chatOf(db, run)).publicId
   const runIds = said.flatMap(({ runId }) => runId ?? [])
   const journals = await loadJournals(db, runIds, run.workspaceId)
-  return said.map((row) => ({
+  const turns = said.map(({ chatPublicId: _, ...row }) => ({
     message: toMessage(row),
     journal: row.runId === null ? undefined : journals.get(row.runId),
   }))
+  return { chatId, turns }
 }
 
 /** Up to the run's user message, without answers in progress. */
 const saidBefore = (db: OutlastDatabase, { chatId, workspaceId, userMessageId }: RunRecord) =>
   db
     .selectFrom('aiChatMessages')
+    .innerJoin('aiChats', 'aiChats.id', 'aiChatMessages.chatId')
     .select(messageColumns)
+    .select('aiChats.publicId as chatPublicId')
     .where('aiChatMessages.chatId', '=', chatId)
     .where('aiChatMessages.workspaceId', '=', workspaceId)
     .where('aiChatMessages.supersededBy', 'is', null)

@@ -23,29 +23,9 @@ export const describeConversations = (name: string, open: OpenStores): void => {
     afterAll(() => opened[Symbol.asyncDispose]())
 
     const stores = () => opened
-    describeSettings(stores)
     describeOwnership(stores)
     describeMessages(stores)
     describeHistory(stores)
-  })
-}
-
-const describeSettings = (stores: () => Stores): void => {
-  describe('autonomousRuns', () => {
-    test.each([
-      [true, {}],
-      [true, { ai: {} }],
-      [true, { ai: { autonomousRuns: true } }],
-      [false, { ai: { autonomousRuns: false } }],
-    ])('is %s with the settings %j', async (expected, settings) => {
-      const { workspaceId } = await somebody(stores())
-      await stores().setSettings(workspaceId, settings)
-      expect(await stores().conversations.autonomousRuns(workspaceId)).toBe(expected)
-    })
-
-    test('is true for a workspace that nobody has seen', async () => {
-      expect(await stores().conversations.autonomousRuns(randomUUID())).toBe(true)
-    })
   })
 }
 
@@ -184,7 +164,7 @@ const describeHistory = (stores: () => Stores): void => {
   }
 
   const ids = async (run: RunRecord) =>
-    (await stores().conversations.history(run)).map(({ message }) => message.id)
+    (await stores().conversations.history(run)).turns.map(({ message }) => message.id)
 
   describe('history', () => {
     test('ends with the user message of the run and has the journal of each answer', async () => {
@@ -193,7 +173,7 @@ const describeHistory = (stores: () => Stores): void => {
       const first = await turn(owner, chatId, 'One')
       const second = await turn(owner, chatId, 'Two')
       const run = await begun(stores(), owner, { chatId, text: 'Three' })
-      const history = await stores().conversations.history(run)
+      const { turns: history } = await stores().conversations.history(run)
       expect(history.map(({ message }) => message.id)).toEqual([
         first.userMessageId,
         first.assistantMessageId,
@@ -236,7 +216,9 @@ const describeHistory = (stores: () => Stores): void => {
       const { id: chatId } = await stores().insertChat(owner)
       const answer = await stores().insertMessage({ principal: owner, chatId, role: 'assistant' })
       const run = await begun(stores(), owner, { chatId })
-      const [first] = await stores().conversations.history(run)
+      const {
+        turns: [first],
+      } = await stores().conversations.history(run)
       expect(first?.message.id).toBe(answer.id)
       expect(first?.journal).toBeUndefined()
     })
@@ -258,7 +240,8 @@ const describeHistory = (stores: () => Stores): void => {
     test('does not cross workspaces', async () => {
       const owner = await somebody(stores())
       const run = await begun(stores(), owner)
-      expect(await ids({ ...run, workspaceId: randomUUID() })).toEqual([])
+      const foreign = ids({ ...run, workspaceId: randomUUID() })
+      await expect(foreign).rejects.toMatchObject({ code: 'CHAT_NOT_FOUND' })
     })
   })
 }

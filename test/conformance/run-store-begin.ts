@@ -44,6 +44,17 @@ export const describeBegin = (stores: () => Stores): void => {
       ])
     })
 
+    test.each([
+      [false, {}],
+      [false, { ai: {} }],
+      [false, { ai: { autonomousRuns: true } }],
+      [true, { ai: { autonomousRuns: false } }],
+    ])('says that the run is bound: %s, where the settings are %j', async (bound, settings) => {
+      const principal = await somebody(stores())
+      await stores().setSettings(principal.workspaceId, settings)
+      expect(await stores().runs.begin(turnOf(principal))).toMatchObject({ run: { bound } })
+    })
+
     test('keeps the message without what no database can store', async () => {
       const principal = await somebody(stores())
       const run = await begun(stores(), principal, { text: 'a\u0000b\ud800c' })

@@ -52,7 +52,7 @@ export const describeReplace = (stores: () => Stores): void => {
       const { principal, chatId, ids } = await twoTurns()
       const run = await begun(stores(), principal, { chatId, request: edit('m-1') })
       expect(await ids()).toEqual(['m-1', run.assistantMessageId])
-      const history = await stores().conversations.history(run)
+      const { turns: history } = await stores().conversations.history(run)
       expect(history.map(({ message }) => message)).toMatchObject([text('Changed')])
     })
 
@@ -137,7 +137,7 @@ export const describeReplace = (stores: () => Stores): void => {
       const run = await begun(stores(), principal, { chatId, request })
       expect(run.userMessageId).toBe(first.userMessageId)
       expect(await ids()).toEqual(['m-1', run.assistantMessageId])
-      const history = await stores().conversations.history(run)
+      const { turns: history } = await stores().conversations.history(run)
       expect(history.map(({ message }) => message.publicId)).toEqual(['m-1'])
     })
 

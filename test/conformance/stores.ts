@@ -67,6 +67,8 @@ export const somebody = async (
 }
 
 export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'kind'>> & {
+  /** Whether the workspace's runs end with their request. */
+  readonly bound?: boolean
   readonly text?: string
   readonly messageId?: string | undefined
   /** Default: a new message with the text and the id. */
@@ -75,13 +77,12 @@ export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'kind'>> & {
 
 export const turnOf = (
   principal: Principal,
-  { text = 'Hello', messageId, request, ...rest }: TurnOptions = {},
+  { text = 'Hello', messageId, request, ...rest }: Omit<TurnOptions, 'bound'> = {},
 ): NewTurn => ({
   principal,
   chatId: randomUUID(),
   trigger: 'user',
   agent: 'tester',
-  bound: false,
   options: undefined,
   project: () => [],
   ...rest,
@@ -91,8 +92,10 @@ export const turnOf = (
 export const begun = async (
   stores: Stores,
   principal: Principal,
-  options: TurnOptions = {},
+  { bound = false, ...options }: TurnOptions = {},
 ): Promise<RunRecord> => {
+  const autonomousRuns = !bound
+  await stores.setSettings(principal.workspaceId, { ai: { autonomousRuns } })
   const result = await stores.runs.begin(turnOf(principal, options))
   expect(result.kind).toBe('begun')
   return result.run
