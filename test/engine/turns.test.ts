@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
 import { START } from '../../src/domain/position.ts'
+import type { Chunk } from '../../src/engine/chunks.ts'
 import type { ChunkLog } from '../../src/engine/ports.ts'
 import { createBarrier } from '../support/barrier.ts'
 import {
@@ -138,11 +139,22 @@ describe('a chat that is deleted while it is answered', () => {
     })
     await using outlast = await testOutlast([defineAgent({ name: 'a', model })])
     const run = await outlast.ask('Hi')
-    const live = outlast.tail(run)
-    await gate.reached
+    const attachment = (await outlast.engine.attach(outlast.principal, { runId: run.id }))!
+    const chunks: Chunk[] = []
+    const said = createBarrier()
+    said.release()
+    const read = async () => {
+      for await (const batch of attachment.frames(AbortSignal.timeout(30_000))) {
+        chunks.push(...batch.map(({ chunk }) => chunk))
+        if (chunks.some(({ type }) => type === 'text-delta')) await said.wait()
+      }
+    }
+    const live = read()
+    await said.reached
     await deleteChats(outlast.db)
-    const frames = (await live).map(({ chunk }) => chunk)
-    expect(frames).toContainEqual({ type: 'text-delta', id: '0', delta: 'Hello' })
+    await live
+    expect(attachment.ended).toBe(true)
+    expect(chunks).toContainEqual({ type: 'text-delta', id: '0', delta: 'Hello' })
     await expect.poll(() => signal?.aborted).toBe(true)
     for (const table of ['aiChatRuns', 'aiChatMessages', 'aiChatRunSteps'] as const)
       expect(await outlast.db.selectFrom(table).select('id').execute()).toEqual([])
