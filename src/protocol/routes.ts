@@ -12,6 +12,10 @@ export const ROUTES = {
   runStream: `${API_PATH}/runs/:runId/stream`,
   decisions: `${API_PATH}/runs/:runId/decisions`,
   chatStream: `${API_PATH}/:chatId/stream`,
+  follow: `${API_PATH}/follow`,
+  chatFollow: `${API_PATH}/:chatId/follow`,
+  seen: `${API_PATH}/:chatId/seen`,
+  tickets: `${API_PATH}/tickets`,
   chats: `${API_PATH}/chats`,
   chat: `${API_PATH}/:chatId`,
   messages: `${API_PATH}/:chatId/messages`,
@@ -26,6 +30,11 @@ export const ROUTES = {
   health: '/healthz',
   ready: '/readyz',
 } as const
+
+/** On each stream: the run that it is of. */
+export const RUN_HEADER = 'x-outlast-run'
+/** On the answer to a POST: `true` when the run ends with this connection. */
+export const BOUND_HEADER = 'x-outlast-bound'
 
 type ParamOf<Route extends string> = Route extends `${string}:${infer Rest}`
   ? Rest extends `${infer Name}/${infer More}`

@@ -6,7 +6,7 @@ type Rule = (source: Source) => string[]
 
 const LAYERS: Record<string, { layers: string[]; files?: string[]; packages: 'any' | string[] }> = {
   domain: { layers: [], packages: [] },
-  protocol: { layers: ['domain'], packages: ['zod'] },
+  protocol: { layers: ['domain'], packages: ['zod', 'type:ai'] },
   engine: { layers: ['domain'], packages: ['type:ai'] },
   store: {
     layers: ['domain'],
