@@ -1,0 +1,35 @@
+/** The one long-lived connection of a client, as everybody else in the client sees it. */
+import type { UIMessageChunk } from 'ai'
+import type {
+  ChatSummary,
+  RemovedEnvelope,
+  RunEnvelope,
+  StateEnvelope,
+  StatesEnvelope,
+} from '../../protocol/envelopes.ts'
+
+/** A chunk of a run, and the offset of whoever has it. */
+export type RunFrame = { readonly offset: string; readonly chunk: UIMessageChunk }
+
+export type ChatNews = RunEnvelope | RemovedEnvelope
+export type StateNews = StatesEnvelope | StateEnvelope | RemovedEnvelope
+
+/**
+ * INVARIANT: whatever breaks underneath, a connection, a tab that kept it or the server, a reader gets each frame after its
+ * offset once and in order, and a follower the latest state of its chat.
+ */
+export interface Feed {
+  /**
+   * The frames of a run after this offset, until everything was sent. Returns when the signal aborts.
+   * @throws OutlastError when the run cannot be read (any more)
+   */
+  read(runId: string, after: string, signal: AbortSignal): AsyncIterable<RunFrame>
+  /** Tells of the latest run of a chat: as it is now, then each time it changes or another one begins. */
+  follow(chatId: string, listener: (news: ChatNews) => void): () => void
+  /** Tells of the states of all chats of the user: those that are active or unread, then each change. */
+  states(listener: (news: StateNews) => void): () => void
+  /** Ends everything; readers return. */
+  close(): void
+}
+
+export type { ChatSummary }
