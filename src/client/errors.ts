@@ -34,6 +34,11 @@ export class ConnectionLostError extends OutlastError {
   override readonly retryable = true
 }
 
+/** The run has failed; the message says why. What there is of its answer is kept. */
+export class RunFailedError extends OutlastError {
+  readonly code = 'RUN_FAILED'
+}
+
 /** An answer that is none of Outlast's: of a proxy, of another server, or of one with a bug. */
 export class ServerFailedError extends OutlastError {
   readonly code = 'SERVER_FAILED'
@@ -102,8 +107,6 @@ const problemIn = async (response: Response): Promise<ProblemBody | undefined> =
   }
 }
 
-/** Seconds after which the server wants to be asked again, if it said so. */
-export const retryAfterOf = (response: Response): number | undefined => {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined
-}
+/** Milliseconds that the server wants to be left alone before the next try; 0 where it said nothing. */
+export const waitOf = (error: unknown): number =>
+  error instanceof RateLimitedError ? error.retryAfter * 1000 : 0

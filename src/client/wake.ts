@@ -25,18 +25,18 @@ export const onWake = (listener: (wake: Wake) => void): (() => void) => {
 }
 
 /** Resolves after so long, at a wake, or when the signal aborts. Never rejects. */
-export const pauseOrWake = (ms: number, signal: AbortSignal): Promise<void> =>
+export const pauseOrWake = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
-    if (signal.aborted) return resolve()
+    if (signal?.aborted) return resolve()
     const done = () => {
       clearTimeout(timer)
       forget()
-      signal.removeEventListener('abort', done)
+      signal?.removeEventListener('abort', done)
       resolve()
     }
     const timer = setTimeout(done, ms)
     const forget = onWake((wake) => {
       if (wake !== 'offline') done()
     })
-    signal.addEventListener('abort', done, { once: true })
+    signal?.addEventListener('abort', done, { once: true })
   })
