@@ -91,7 +91,7 @@ export class OutlastChatTransport<
    * @returns whether it will settle as `aborted`; false when it has ended by itself
    */
   readonly stop = async (chatId: string): Promise<boolean> => {
-    const runId = await this.#reading.get(chatId)?.catch(() => undefined)
+    const runId = await this.#reading.get(chatId)
     return this.client.stop(runId === undefined ? { chatId } : { runId })
   }
 
@@ -106,7 +106,10 @@ export class OutlastChatTransport<
     abortSignal: AbortSignal | undefined,
     isShown: (frame: RunFrame) => boolean = () => true,
   ): Promise<ReadableStream<UIMessageChunk>> {
-    const runId = answer.then(({ headers }) => headers.get(RUN_HEADER) ?? undefined)
+    const runId = answer.then(
+      ({ headers }) => headers.get(RUN_HEADER) ?? undefined,
+      () => undefined,
+    )
     this.#reading.set(chatId, runId)
     const forget = () => {
       if (this.#reading.get(chatId) === runId) this.#reading.delete(chatId)

@@ -1,6 +1,7 @@
 /** Which pages of other origins may use the API. Without it: none. */
 import { cors } from 'hono/cors'
 import { ConfigError } from '../domain/errors.ts'
+import { BOUND_HEADER, RUN_HEADER } from '../protocol/routes.ts'
 
 export type CrossOrigin = {
   /** Exactly as browsers send them: `https://app.example`, without a path. No wildcards. */
@@ -17,10 +18,12 @@ export const crossOrigin = ({ origins }: CrossOrigin) => {
   return cors({
     origin: [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposeHeaders: ['Allow', 'Retry-After', 'WWW-Authenticate', 'X-Vercel-AI-UI-Message-Stream'],
+    exposeHeaders: [...EXPOSED, RUN_HEADER, BOUND_HEADER],
     maxAge: 600,
   })
 }
+
+const EXPOSED = ['Allow', 'Retry-After', 'WWW-Authenticate', 'X-Vercel-AI-UI-Message-Stream']
 
 /** `null` is the origin of files and sandboxes; a star is a host name to a URL. */
 const isOrigin = (text: string): boolean =>

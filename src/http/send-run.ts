@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { coerceError } from '../domain/errors.ts'
 import type { Attachment } from '../engine/api.ts'
+import { BOUND_HEADER, RUN_HEADER } from '../protocol/routes.ts'
 import { SSE_HEADERS } from '../protocol/sse.ts'
 import type { Env } from './env.ts'
 import { API_HEADERS } from './headers.ts'
@@ -26,7 +27,13 @@ export type Sending = {
   readonly onLeave?: () => Promise<void>
 }
 
-const HEADERS = { ...API_HEADERS, ...SSE_HEADERS }
+/** A reader that gave the request its run is told when that ends with its connection. */
+const headersOf = ({ attachment: { run }, onLeave }: Sending) => ({
+  ...API_HEADERS,
+  ...SSE_HEADERS,
+  [RUN_HEADER]: run.id,
+  ...(onLeave && run.bound ? { [BOUND_HEADER]: 'true' } : {}),
+})
 
 export const sendRun = async (
   c: Context<Env>,
@@ -34,17 +41,18 @@ export const sendRun = async (
   options: SendOptions,
 ): Promise<Response> => {
   const outgoing = c.env?.connection?.outgoing
-  if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
+  const own = headersOf(sending)
+  if (c.req.method === 'HEAD') return new Response(null, { headers: own })
   if (outgoing) {
     // Beside our own: those that were set on the way here, which nobody adds to an answer that we write ourselves.
-    const headers = { ...Object.fromEntries(c.res.headers), ...HEADERS }
+    const headers = { ...Object.fromEntries(c.res.headers), ...own }
     const sent = send(nodeSink(outgoing, { headers, slow: options.slow }), sending, options)
     await sending.place.during(sent)
     return new Response(null, RESPONSE_ALREADY_SENT)
   }
   const sink = webSink(c.req.raw.signal, options.slow)
   void sending.place.during(send(sink, sending, options))
-  return new Response(sink.body, { headers: HEADERS })
+  return new Response(sink.body, { headers: own })
 }
 
 /** Never rejects. */
