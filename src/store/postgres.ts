@@ -52,7 +52,12 @@ export function poolPostgres(
   })
   // A connection may break while it is idle or between two statements of a transaction. Without these two listeners that
   // ends the process; with them the pool replaces it and the next statement of its user fails.
-  pool.on('connect', (client) => client.on('error', options.onError))
+  pool.on('connect', (client) =>
+    client.on('error', (error) => {
+      // Those that the pool says goodbye to may still be cut off, and nobody needs them.
+      if (!pool.ending) options.onError(error)
+    }),
+  )
   // A network that swallows packets gives no error for hours. The pool closes idle connections sooner than this.
   pool.on('connect', (client) => giveUpSilence(client, options.silenceMs ?? SILENCE_MS))
   // The client's own listener has reported it; with the client, the pool hangs the password on the error.

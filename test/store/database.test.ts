@@ -293,6 +293,19 @@ describe('a server', () => {
     expect(inspect(errors, { depth: 10, showHidden: true })).not.toContain('sesame')
   })
 
+  test('says nothing of connections that are cut off while it closes them', async () => {
+    const errors: Error[] = []
+    for (let round = 0; round < 5; round++) {
+      const database = await createTestDatabase()
+      const onError = (error: Error) => errors.push(error)
+      const db = await openDatabase({ url: database.url, onError })
+      await Promise.all(Array.from({ length: 20 }, () => sql`SELECT pg_sleep(0.01)`.execute(db)))
+      await db.destroy()
+      await database[Symbol.asyncDispose]()
+    }
+    expect(errors).toEqual([])
+  })
+
   test('behind a pooler keeps the settings of the connections it shares', async () => {
     // A pooler gives each client a process id of its own making: here the server's, changed on its way.
     const keyData = Buffer.from([0x4b, 0, 0, 0, 12])
