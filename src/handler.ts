@@ -66,14 +66,20 @@ export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): 
     )
   if (page && basePath !== '')
     throw new ConfigError('The page is served at / only: leave out basePath, or page.')
-  const { ensure } = outlast.principals
+  const { tickets, principals } = outlast
   return createHttpApp({
     ...rest,
     engine: outlast.engine,
     chats: outlast.chats,
     runs: outlast.runs,
+    tickets,
     readiness: outlast.readiness,
-    authenticate: createAdmission({ authenticate, ensure, limits }),
+    authenticate: createAdmission({
+      authenticate,
+      redeem: tickets.redeem,
+      ensure: principals.ensure,
+      limits,
+    }),
     basePath,
     cors,
     limits,

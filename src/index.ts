@@ -18,7 +18,9 @@ export {
 } from './http/identity/jwt-identity.ts'
 export type { JwtKeyOptions } from './http/identity/jwt-keys.ts'
 export { tokenIdentity } from './http/identity/token-identity.ts'
+export type { Tickets } from './store/tickets.ts'
 export type { Tokens } from './store/tokens.ts'
+export type { NewTicket } from './domain/ticket.ts'
 export type { NewToken, TokenCheck, TokenRecord, TokenScope } from './domain/token.ts'
 export {
   defineAgent,

@@ -28,6 +28,7 @@ import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
 import { createRunCatalog } from './store/run-catalog.ts'
 import { createRunStore } from './store/run-store.ts'
+import { createTickets, type Tickets } from './store/tickets.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
 import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
 
@@ -64,6 +65,8 @@ export type Outlast = AsyncDisposable & {
   readonly principals: ReturnType<typeof createPrincipals>
   /** Bearer tokens of users, for `tokenIdentity`. */
   readonly tokens: Tokens
+  /** For one request each, where no header can be sent. */
+  readonly tickets: Tickets
   /** The `onError` that it was made with. */
   readonly report: EngineEvents['error']
   /** Whether a load balancer should send requests here. */
@@ -170,6 +173,7 @@ const putTogether = ({ store, agents, decorate, onError, ...options }: Pieces): 
     db,
     principals: createPrincipals(db),
     tokens: createTokens(db),
+    tickets: createTickets(db),
     report: onError,
     readiness: async () => ({ database: await databaseAnswers(db), accepting }),
     close,

@@ -31,6 +31,7 @@ const app = createHttpApp({
   engine: outlast.engine,
   chats: outlast.chats,
   runs: outlast.runs,
+  tickets: outlast.tickets,
   authenticate: async ({ headers }) => principalOf(Number(headers.get(USER_HEADER))),
   onError,
 })

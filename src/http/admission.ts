@@ -6,18 +6,23 @@ import type { Principal } from '../domain/run.ts'
 import { isId, type Authenticate, type Caller, type Remote } from './identity/identity.ts'
 import { rateLimit } from './rate-limit.ts'
 
-/** @throws an OutlastError that refuses the request */
-export type Admit = (request: Request, remote: Remote) => Promise<Principal>
+/**
+ * @param ticket - that of the address, where the route takes one
+ * @throws an OutlastError that refuses the request
+ */
+export type Admit = (request: Request, remote: Remote, ticket?: string) => Promise<Principal>
 
 export type AdmissionLimits = {
   /** Of each user; 600 unless set, 0 for any number. Reading a stream is one request, however long it is. */
   readonly requestsPerMinute?: number
-  /** Wrong tokens from one address, 60 unless set; more of them are told to wait. Right ones always get in. */
+  /** Wrong tokens and tickets from one address, 60 unless set; more of them are told to wait. Right ones always get in. */
   readonly failuresPerMinute?: number
 }
 
 export type AdmissionOptions = {
   readonly authenticate: Authenticate
+  /** Whose a ticket is, which this uses up; undefined when it is nobody's. */
+  readonly redeem: (ticket: string) => Promise<Principal | undefined>
   /** Makes workspace and user where they are new. */
   readonly ensure: (
     principal: Principal,
@@ -26,7 +31,12 @@ export type AdmissionOptions = {
   readonly limits?: AdmissionLimits
 }
 
-export const createAdmission = ({ authenticate, ensure, limits = {} }: AdmissionOptions): Admit => {
+export const createAdmission = ({
+  authenticate,
+  redeem,
+  ensure,
+  limits = {},
+}: AdmissionOptions): Admit => {
   const { requestsPerMinute = 600, failuresPerMinute = 60 } = limits
   const countRequest = rateLimit(
     requestsPerMinute,
@@ -34,28 +44,37 @@ export const createAdmission = ({ authenticate, ensure, limits = {} }: Admission
   )
   const countFailure = rateLimit(
     failuresPerMinute,
-    'Too many tokens that are not valid came from this address. Wait and try again.',
+    'Too many tokens or tickets that are not valid came from this address. Wait and try again.',
   )
   const ensureOnce = once(ensure)
 
-  const identify = async (request: Request, remote: Remote): Promise<Caller> => {
+  const identify = async (request: Request, remote: Remote, ticket?: string): Promise<Caller> => {
+    const isBearer = request.headers.has('authorization')
     try {
+      if (ticket !== undefined && !isBearer) return holder(await redeem(ticket))
       return checked(await authenticate(request, remote))
     } catch (error) {
       const network = error instanceof NotAuthenticatedError && networkOf(request, remote)
-      if (network && request.headers.has('authorization')) await countFailure(network)
+      if (network && (isBearer || ticket !== undefined)) await countFailure(network)
       throw error
     }
   }
 
-  return async (request, remote) => {
-    const caller = await identify(request, remote)
+  return async (request, remote, ticket) => {
+    const caller = await identify(request, remote, ticket)
     const { workspaceId, userId } = caller
     const key = JSON.stringify([workspaceId, userId])
     await countRequest(key)
     await ensureOnce(key, caller)
     return { workspaceId, userId }
   }
+}
+
+const holder = (caller: Principal | undefined): Principal => {
+  if (caller) return caller
+  throw new NotAuthenticatedError(
+    'This ticket was used, has expired, or never was one: POST /ai-chat/tickets gives another, for one request within 30 s.',
+  )
 }
 
 const checked = (caller: Caller | null | undefined): Caller => {

@@ -18,6 +18,7 @@ import { mount, type Mountable, type Route } from './route.ts'
 import { runsRoutes } from './runs-routes.ts'
 import { serverRoutes } from './server-routes.ts'
 import { staticFiles } from './static-files.ts'
+import { ticketRoutes, type TicketsApi } from './ticket-routes.ts'
 
 export type HttpLimits = {
   /** Bytes of a request body; those of the engine's limits unless set. */
@@ -34,6 +35,7 @@ export type HttpAppOptions = {
   readonly engine: EngineApi
   readonly chats: ChatsApi
   readonly runs: RunsApi
+  readonly tickets: TicketsApi
   /** Asked for each request that the API does not leave open; the page is open. */
   readonly authenticate: Admit
   /** Looks at each request before anything else does, also at one for the page; refuses it by throwing. */
@@ -65,7 +67,7 @@ export type Guard = (request: Request, remote: Remote) => void
 export type HttpApp = Hono<Env>
 
 export const createHttpApp = (options: HttpAppOptions): HttpApp => {
-  const { engine, chats, runs, authenticate, guard, cors } = options
+  const { engine, chats, runs, tickets, authenticate, guard, cors } = options
   const { limits = {}, page, onRequest, onError } = options
   const app = new Hono<Env>({ getPath: pathBelow(options.basePath ?? '') })
   const fail = (error: unknown) => problemResponse(error, onError)
@@ -81,7 +83,8 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
     handle: async (c) => {
       const onAnswer = onRequest?.({ method: route.method, route: route.path })
       try {
-        if (!route.open) c.set('principal', await authenticate(c.req.raw, remoteOf(c)))
+        if (!route.open)
+          c.set('principal', await authenticate(c.req.raw, remoteOf(c), ticketOf(c, route)))
         const answer = await route.handle(c)
         onAnswer?.(answer.status)
         return answer
@@ -107,6 +110,7 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
       onError,
     }),
     ...fileRoutes(engine),
+    ...ticketRoutes(tickets),
   ]
   mount(app, [
     ...[...routes, ...serverRoutes(routes, options)].map(admitted),
@@ -120,6 +124,9 @@ const remoteOf = (c: Context<Env>): Remote => {
   const { address, incoming } = c.env?.connection ?? {}
   return { address, incoming }
 }
+
+const ticketOf = ({ req }: Context<Env>, { ticket }: Route): string | undefined =>
+  ticket && req.method === 'GET' ? req.query('ticket') : undefined
 
 const pathBelow = (basePath: string) => (request: Request) => {
   const path = getPath(request)

@@ -151,6 +151,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   } as const
   const attaching = {
     method: 'GET',
+    ticket: true,
     ...POSITION,
     answers: { 200: STREAM, 204: { says: 'There is nothing to attach to.' } },
   } as const

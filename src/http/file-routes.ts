@@ -66,6 +66,7 @@ export const fileRoutes = ({ files, limits }: EngineApi): Route[] => {
       path: ROUTES.file,
       id: 'downloadFile',
       summary: 'A file of a message, or one that was uploaded.',
+      ticket: true,
       headers: z.object({ Range: z.string().optional(), 'If-None-Match': z.string().optional() }),
       answers: {
         200: { says: 'The file.', type: '*/*' },

@@ -27,6 +27,17 @@ const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   stepIndex: z.int().meta({ description: 'The number of the step; the first one is 0.' }),
 }
 
+const SECURITY = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  ticket: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'ticket',
+    description:
+      'A ticket of `POST /ai-chat/tickets`, for one GET within 30 s. `Authorization` wins.',
+  },
+} as const
+
 export const describeApi = (routes: readonly Route[]): ReturnType<typeof createDocument> =>
   createDocument(
     {
@@ -38,7 +49,7 @@ export const describeApi = (routes: readonly Route[]): ReturnType<typeof createD
           'Starts, follows, stops, lists and keeps runs of an AI agent. PROTOCOL.md says what a stream consists of.',
       },
       security: [{ bearer: [] }],
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      components: { securitySchemes: SECURITY },
       paths: pathsOf(routes),
     },
     { override: ({ jsonSchema }) => open(jsonSchema) },
@@ -62,6 +73,7 @@ const operationOf = (route: Route): ZodOpenApiOperationObject => ({
   operationId: route.id,
   summary: route.summary,
   ...(route.open ? { security: [] } : {}),
+  ...(route.ticket ? { security: [{ bearer: [] }, { ticket: [] }] } : {}),
   requestParams: {
     ...(route.path.includes(':') ? { path: pathParameters(route.path) } : {}),
     ...(route.query ? { query: route.query } : {}),

@@ -31,6 +31,8 @@ export type Route = Mountable & {
   readonly summary: string
   /** Answered without asking who it is for. */
   readonly open?: true
+  /** Takes `?ticket=` where a caller can send no header; on GET, and nothing else. */
+  readonly ticket?: true
   /** The parameters after the question mark. */
   readonly query?: z.ZodObject
   /** Optional headers that the route looks at. */

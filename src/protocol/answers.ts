@@ -64,6 +64,11 @@ export const uploadAnswer = z.object({
   size: z.int().meta({ description: 'Bytes.' }),
 })
 
+export const ticketAnswer = z.object({
+  ticket: z.string().meta({ description: 'What `?ticket=` takes, once.' }),
+  expiresAt: time,
+})
+
 export const decidedAnswer = z.object({ run: runSummary })
 
 export const latestRunAnswer = z.object({

@@ -10,6 +10,7 @@ import { replacedMessages } from './migrations/0005-replaced-messages.ts'
 import { traceParent } from './migrations/0006-trace-parent.ts'
 import { chatTitles } from './migrations/0007-chat-titles.ts'
 import { waiting } from './migrations/0008-waiting.ts'
+import { tickets } from './migrations/0010-tickets.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -24,6 +25,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0006-trace-parent', traceParent],
   ['0007-chat-titles', chatTitles],
   ['0008-waiting', waiting],
+  ['0010-tickets', tickets],
 ])
 
 /**

@@ -179,6 +179,14 @@ export interface TokensTable {
   revokedAt: NullableTimestamp
 }
 
+export interface TicketsTable {
+  /** SHA-256 of the ticket, in hex; the ticket itself is nowhere. */
+  ticketHash: string
+  workspaceId: string
+  userId: string
+  expiresAt: Timestamp
+}
+
 export interface AiChatFilesTable {
   id: Generated<string>
   workspaceId: string
@@ -213,6 +221,7 @@ export interface Database {
   aiChatRunSteps: AiChatRunStepsTable
   aiChatRunToolCalls: AiChatRunToolCallsTable
   tokens: TokensTable
+  tickets: TicketsTable
   aiChatFiles: AiChatFilesTable
   aiChatFilePieces: AiChatFilePiecesTable
   aiChatFileUses: AiChatFileUsesTable

@@ -108,10 +108,12 @@ it('the snippets of docs/operations.md run', async () => {
 })
 
 it('the snippets of docs/identity.md run', async () => {
-  const [tokens, jwt, own] = await snippets('docs/identity.md')
+  const [tokens, jwt, own, page] = await snippets('docs/identity.md')
   expect(await run('tokens.ts', tokens!)).toEqual({ stdout: '200\n401\n', stderr: '' })
   expect(await run('jwt.ts', jwt!)).toEqual({ stdout: '', stderr: '' })
   expect(await run('own-identity.ts', own!)).toEqual({ stdout: '', stderr: '' })
+  // A browser runs this one: test/e2e/tickets.test.ts.
+  await writeFile(join(folder, 'page.ts'), page!)
 })
 
 it('the snippets of docs/embedding.md run', async () => {

@@ -5,6 +5,7 @@ import {
   fill,
   operationsOf,
   requestsOf,
+  takesTicket,
   type Description,
   type Ids,
   type Init,
@@ -210,12 +211,14 @@ export const everyPlace = (api: Description, ids: readonly Ids[]): HostileReques
         )
     }),
     ...operationsOf(api).flatMap(({ method, path, operation }) =>
-      (operation.parameters ?? [])
+      [...(operation.parameters ?? []), ...(takesTicket(operation) ? [TICKET] : [])]
         .filter((one) => isNew(`${operation.operationId} ${one.in} ${one.name}`))
         .flatMap((one) => TEXTS.map((text) => withParameter({ method, path }, own, one, text))),
     ),
   ])
 }
+
+const TICKET: Parameter = { in: 'query', name: 'ticket' }
 
 const plain = (method: string, target: string, body = Buffer.alloc(0)): HostileRequest => ({
   method,
@@ -255,7 +258,7 @@ export const hostileRequest = (
         fc.tuple(
           fc.constantFrom(
             ...['limit', 'after', 'before', 'have', 'query', 'status', 'trigger', 'agent', 'chat'],
-            ...['filename', '__proto__', 'limit[]', 'after%00'],
+            ...['filename', 'ticket', '__proto__', 'limit[]', 'after%00'],
           ),
           fc.constantFrom(...TEXTS),
         ),

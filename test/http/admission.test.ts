@@ -26,7 +26,13 @@ const known: Authenticate = (request) => {
   return user === null ? null : { workspaceId, userId }
 }
 const admissionWith = (options: Partial<AdmissionOptions> = {}) => {
-  const admit = createAdmission({ authenticate: known, ensure: async () => undefined, ...options })
+  const nothing = async () => undefined
+  const admit = createAdmission({
+    authenticate: known,
+    redeem: nothing,
+    ensure: nothing,
+    ...options,
+  })
   return (authorization?: string, address?: string, headers: Record<string, string> = {}) =>
     admit(new Request(url, { headers: authorization ? { ...headers, authorization } : headers }), {
       address,

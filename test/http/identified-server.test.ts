@@ -43,8 +43,8 @@ afterAll(async () => {
   await server.close()
   await database[Symbol.asyncDispose]()
   expect(errors).toEqual([])
-  // Whatever is logged: no token, and nothing that signs one.
-  expect(lines.join('')).not.toMatch(/ol_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]+\.|both of us know/)
+  // Whatever is logged: no token, no ticket, and nothing that signs one.
+  expect(lines.join('')).not.toMatch(/olt?_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]+\.|both of us know/)
 })
 
 const proxied = { host: 'chat.example', 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https' }
@@ -67,6 +67,22 @@ describe('a server with users', () => {
       { workspaceId: 'acme', id: 'ann' },
       { workspaceId: 'acme', id: 'bob' },
     ])
+  })
+
+  it('takes a ticket in an address for a token', async () => {
+    const claims = claimsWith({ org: 'acme', sub: 'dora' })
+    const jwt = await sign(new TextEncoder().encode(SECRET), claims, { alg: 'HS256' })
+    const headers = {
+      ...proxied,
+      authorization: `Bearer ${jwt}`,
+      'content-type': 'application/json',
+    }
+    const url = `${server.url}/ai-chat/tickets`
+    const { body } = await rawRequest(url, { method: 'POST', headers, body: '{}' })
+    const { ticket } = JSON.parse(body) as { ticket: string }
+    const path = `/ai-chat/c1/stream?ticket=${ticket}`
+    expect((await ask(undefined, path)).status).toBe(204)
+    expect((await ask(undefined, path)).status).toBe(401)
   })
 
   it('says to nobody in particular that it is there, and to nobody what it has', async () => {

@@ -8,7 +8,6 @@ import { resolveLimits, type Limits } from '../../src/domain/limits.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Principal } from '../../src/domain/run.ts'
 import type { EngineApi } from '../../src/engine/api.ts'
-import type { ChatsApi, RunsApi } from '../../src/engine/catalog-api.ts'
 import { readSse, type SseMessage } from '../../src/protocol/sse-decoder.ts'
 import { describedBy, descriptionAt } from '../support/described.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
@@ -91,7 +90,7 @@ export const noEngine: EngineApi = {
 }
 
 /** A server without chats and runs. */
-export const noRecords: { readonly chats: ChatsApi; readonly runs: RunsApi } = {
+export const noRecords: Pick<HttpAppOptions, 'chats' | 'runs' | 'tickets'> = {
   chats: {
     list: unused,
     open: unused,
@@ -101,6 +100,7 @@ export const noRecords: { readonly chats: ChatsApi; readonly runs: RunsApi } = {
     toMarkdown: unused,
   },
   runs: { list: unused, find: unused, steps: unused, prompt: unused },
+  tickets: { issue: unused },
 }
 
 /** The same engine as an object that can be spread. */
@@ -116,7 +116,7 @@ const delegate = (engine: EngineApi): EngineApi => ({
 })
 
 export const serveEngine = async (
-  { engine, chats, runs }: Pick<HttpAppOptions, 'engine' | 'chats' | 'runs'>,
+  { engine, chats, runs, tickets }: Pick<HttpAppOptions, 'engine' | 'chats' | 'runs' | 'tickets'>,
   errors: Error[],
   limits: HttpLimits = {},
   principal: Principal = PRINCIPAL,
@@ -125,6 +125,7 @@ export const serveEngine = async (
     engine,
     chats,
     runs,
+    tickets,
     authenticate: async () => principal,
     limits,
     onError: (error) => errors.push(error),

@@ -17,6 +17,7 @@ const TABLES = [
   'ai_chat_runs',
   'ai_chats',
   'migrations',
+  'tickets',
   'tokens',
   'users',
   'workspaces',

@@ -24,7 +24,7 @@ export type Operation = {
   readonly operationId: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> }
-  readonly security?: readonly unknown[]
+  readonly security?: readonly Readonly<Record<string, unknown>>[]
 }
 export type Description = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
@@ -111,6 +111,7 @@ const BODIES: Readonly<Record<string, (ids: Ids) => readonly unknown[]>> = {
     { decisions: [{ toolCallId, output: 'here' }] },
     { decisions: [{ toolCallId, errorText: 'nowhere' }] },
   ],
+  createTicket: () => [{}],
   renameChat: () => [{ title: 'Mine' }, { title: null }],
 }
 
@@ -154,6 +155,10 @@ export const operationsOf = ({ paths }: Description) =>
       operation,
     })),
   )
+
+/** Whether a ticket in the address opens it. */
+export const takesTicket = ({ security = [] }: Operation): boolean =>
+  security.some((way) => 'ticket' in way)
 
 const bodiesOf = (operation: Operation, ids: Ids): Init[] => {
   const content = operation.requestBody?.content

@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOutlastHandler, type OutlastHandler } from '../../src/handler.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
+import { jsonPost } from '../http/serving.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
 import {
   operationsOf,
   requestsOf,
+  takesTicket,
   unknownIn,
   type Asking,
   type Description,
@@ -95,6 +97,7 @@ const seen = async (response: Response): Promise<Seen> => ({
 })
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const TICKET = /olt_[\w-]{43}/g
 const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 
 /** The same text with each of these ids called by what it is, and all that is made anew for each request by its kind. */
@@ -104,6 +107,7 @@ const anonymous = ({ status, headers, body }: Seen, ids: Ids): Seen => {
       .toSorted(([, one], [, other]) => other.length - one.length)
       .reduce((renamed, [name, id]) => renamed.replaceAll(id, `<${name}>`), text)
       .replaceAll(UUID, '<uuid>')
+      .replaceAll(TICKET, '<ticket>')
       .replaceAll(TIME, '<time>')
   return {
     status,
@@ -125,6 +129,22 @@ const tellsOf = ({ ids, secret }: Tenant, { body, headers }: Seen, { path, init 
   return [secret, answerId, runId, fileId].filter(
     (own) => told.includes(own) && !asked.includes(own),
   )
+}
+
+const ticketOf = async (caller: Caller): Promise<string> => {
+  const answer = await ask(caller, ROUTES.tickets, jsonPost({}))
+  return ((await answer.json()) as { ticket: string }).ticket
+}
+
+/** The same request of somebody who has nothing but a ticket. */
+const askByTicket = async ({ path, init }: Asking, ticket: string): Promise<Response> =>
+  ask(undefined, `${path}${path.includes('?') ? '&' : '?'}ticket=${ticket}`, init)
+
+/** Of the operations that a ticket opens. */
+const openedOf = (ids: Ids): Asking[] => {
+  const opened = operationsOf(api).filter(({ operation }) => takesTicket(operation))
+  const names = new Set(opened.map(({ operation }) => operation.operationId))
+  return requestsOf(api, ids).filter((asking) => names.has(operationOf(asking)))
 }
 
 const operationOf = ({ name }: Asking): string => name.split(' ')[0]!
@@ -199,6 +219,20 @@ describe.each(KINDS)('%s', (_kind, stranger) => {
     }
   })
 
+  it('with a ticket gets the answer that it would get if there were nothing', async () => {
+    expect(openedOf(owner.ids).length).toBeGreaterThan(5)
+    for (const ids of owned)
+      for (const asking of openedOf(ids)) {
+        const missing = nobodys()
+        const other = openedOf(missing).find(({ id }) => id === asking.id)!
+        const foreign = await seen(await askByTicket(asking, await ticketOf(stranger())))
+        const absent = await seen(await askByTicket(other, await ticketOf(stranger())))
+        expect(anonymous(foreign, ids), asking.name).toEqual(anonymous(absent, missing))
+        expect(tellsOf({ ...owner, ids }, foreign, asking), asking.name).toEqual([])
+      }
+    expect(await lostRows()).toEqual([])
+  })
+
   it('with the same ids of its own sees, changes and removes its own', async () => {
     const [twin, other] = await Promise.all([
       settle(handler, stranger()),
@@ -235,6 +269,8 @@ it('nobody gets nothing but 401, whatever is asked', async () => {
     const { status, body } = await seen(await ask(undefined, asking.path, asking.init))
     expect([asking.name, status]).toEqual([asking.name, open ? 200 : 401])
     if (!open) expect(JSON.parse(body)).toMatchObject({ code: 'NOT_AUTHENTICATED' })
+    const guessed = await askByTicket(asking, `olt_${'a'.repeat(43)}`)
+    expect([asking.name, guessed.status]).toEqual([asking.name, open ? 200 : 401])
   }
   expect(await lostRows()).toEqual([])
 })
