@@ -19,3 +19,11 @@ export type TurnRequest =
       /** The client's last message: a new one when the chat has never had its id. */
       readonly unsent?: NewMessage | undefined
     }
+
+/** Makes a request repeatable whatever it asks: the same key in the same chat is the same request. */
+export type TurnKey = {
+  /** The client's. */
+  readonly key: string
+  /** All that is asked, so that another request under the same key is found out. */
+  readonly content: string
+}

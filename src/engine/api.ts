@@ -17,6 +17,8 @@ export type StartTurn = {
   readonly agent?: string | undefined
   /** For the agent: checked by its `callOptionsSchema` and stored with the run. Never secrets. */
   readonly options?: unknown
+  /** Makes the turn repeatable whatever it asks: the same again, in this chat, finds the run that it began. */
+  readonly idempotencyKey?: string | undefined
 } & TurnRequest
 
 /** Names a run by its id, or the latest one of a chat. */
@@ -92,6 +94,7 @@ export interface EngineApi {
    * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
    * @throws RunAlreadyActiveError when the chat has an active run that nobody asked to stop; one that was asked is
    * waited for, at most 5 s
+   * @throws InvalidRequestError when the idempotency key began a run for another request
    */
   startTurn(turn: StartTurn): Promise<{ readonly run: RunRecord; readonly started: boolean }>
   /**

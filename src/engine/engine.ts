@@ -82,6 +82,7 @@ export class Engine implements EngineApi, AsyncDisposable {
     trigger = 'user',
     agent,
     options,
+    idempotencyKey: key,
     ...request
   }: StartTurn): Promise<{ run: RunRecord; started: boolean }> {
     this.#mustBeOpen()
@@ -89,11 +90,14 @@ export class Engine implements EngineApi, AsyncDisposable {
     checkMessage(message?.parts ?? [], this.limits)
     const { store, agents, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
+    // As it was asked: what agents make of it may change from one version to the next.
+    const content = key === undefined ? '' : JSON.stringify({ agent, options, ...request })
     const deadline = clock.now() + STOPPING_MS
     for (;;) {
       const begun = await store.begin({
         ...request,
         ...choice,
+        ...(key === undefined ? {} : { turnKey: { key, content } }),
         principal,
         chatId,
         trigger,

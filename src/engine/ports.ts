@@ -20,7 +20,7 @@ import type {
   ToolCallRecord,
   Usage,
 } from '../domain/step.ts'
-import type { TurnRequest } from '../domain/turn.ts'
+import type { TurnKey, TurnRequest } from '../domain/turn.ts'
 import type { ModelName, RunMessages } from './run-messages.ts'
 import type { Snapshot, StepView } from './view.ts'
 
@@ -34,6 +34,7 @@ export type NewTurn = {
   readonly agent: string
   /** Validated extras of the request. Never secrets. */
   readonly options: unknown
+  readonly turnKey?: TurnKey
   /** For the message of a run that this turn supersedes. */
   readonly project: Project
   /** What this user may have at most; none when undefined. */
@@ -78,7 +79,9 @@ export interface RunStore {
    * `superseded`.
    * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
    * the limit (TooManyActiveRunsError).
+   * INVARIANT: a turn with a key that began a run of the chat finds that run, whatever became of it and of its messages.
    * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
+   * @throws InvalidRequestError also when the key belongs to another request
    */
   begin(turn: NewTurn): Promise<BeginResult>
   /**

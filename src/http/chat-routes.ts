@@ -10,9 +10,11 @@ import { decisionsBody, parseDecisions } from '../protocol/decisions.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import {
   chatBody,
+  idempotencyKey,
   messageId,
   parseChatBody,
   parseChatId,
+  parseIdempotencyKey,
   parseMessageId,
   parseStop,
   parseTurn,
@@ -71,6 +73,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
 
   /** The body may be large: nothing of it outlives this function. */
   const begin = async (c: Context<Env>, principal: Principal) => {
+    const idempotencyKey = parseIdempotencyKey(c.req.header('idempotency-key'))
     const turn = parseTurn(await bodyOf(c))
     if (turn.kind === 'continue') {
       const { chatId, messageId, answers } = turn
@@ -78,7 +81,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       const { bound, attach } = await engine.decide({ principal, target, answers })
       return { attachment: await attach(), bound }
     }
-    const { run, started } = await engine.startTurn({ principal, ...turn })
+    const { run, started } = await engine.startTurn({ principal, idempotencyKey, ...turn })
     // Whoever repeats the request of a bound run watches it; it stays bound to the socket that began it.
     const bound = run.bound && started
     return { attachment: await engine.attachOwn(run, turn.chatId), bound }
@@ -136,6 +139,11 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
 
   const starting = {
     method: 'POST',
+    headers: z.object({
+      'Idempotency-Key': idempotencyKey.optional().meta({
+        description: 'The same again, in the same chat, attaches to the run that it began.',
+      }),
+    }),
     body: turnBody,
     answers: { 200: STREAM },
     problems: [

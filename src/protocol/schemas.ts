@@ -225,5 +225,15 @@ export const parseMessageId = (text: string): string => parse(messageId, text)
 export const parseMediaType = (contentType: string | undefined): string =>
   parse(mediaType, (contentType ?? 'application/octet-stream').split(';')[0]?.trim().toLowerCase())
 
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/
+
+export const idempotencyKey = z.string().regex(IDEMPOTENCY_KEY, {
+  error: 'the header Idempotency-Key has 1 to 200 visible ASCII characters',
+})
+
+/** Taken as it is, quotes included. */
+export const parseIdempotencyKey = (text: string | undefined): string | undefined =>
+  parse(idempotencyKey.optional(), text)
+
 export const parseFilename = (text: string | undefined): string | undefined =>
   parse(filename.optional(), text)

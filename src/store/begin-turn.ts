@@ -16,6 +16,7 @@ import { json, runColumns } from './rows.ts'
 import type { AiChatMessagesTable } from './schema.ts'
 import { supersedeRun } from './settle-run.ts'
 import { transact } from './transaction.ts'
+import { findRepeated, requestHash } from './turn-key.ts'
 import { planTurn, type Place, type TurnPlan } from './turn-plan.ts'
 
 /** Each clash means that somebody else's transaction committed, so the next look finds what it wrote. */
@@ -33,6 +34,8 @@ export async function beginTurn(db: OutlastDatabase, turn: NewTurn): Promise<Beg
 
 async function tryBegin(trx: OutlastDatabase, turn: NewTurn): Promise<BeginResult> {
   const chat = await lockChat(trx, turn)
+  const repeated = chat.isNew ? undefined : await findRepeated(trx, chat.id, turn)
+  if (repeated) return { kind: 'known', run: repeated }
   const plan = await planOf(trx, chat, turn)
   if (plan.kind === 'known') return plan
   const active = chat.isNew ? undefined : await activeRun(trx, chat)
@@ -167,6 +170,8 @@ const insertRun = (
     traceParent: turn.traceParent ?? null,
     replacesMessageId: plan.replaced?.id ?? null,
     requestKey: plan.requestKey ?? null,
+    idempotencyKey: turn.turnKey?.key ?? null,
+    requestHash: turn.turnKey ? requestHash(turn.turnKey) : null,
   }
   const columns = Object.keys(row) as (keyof typeof row)[]
   return trx

@@ -11,6 +11,7 @@ import { traceParent } from './migrations/0006-trace-parent.ts'
 import { chatTitles } from './migrations/0007-chat-titles.ts'
 import { waiting } from './migrations/0008-waiting.ts'
 import { tickets } from './migrations/0010-tickets.ts'
+import { idempotencyKeys } from './migrations/0011-idempotency-keys.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -26,6 +27,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0007-chat-titles', chatTitles],
   ['0008-waiting', waiting],
   ['0010-tickets', tickets],
+  ['0011-idempotency-keys', idempotencyKeys],
 ])
 
 /**

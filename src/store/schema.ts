@@ -90,7 +90,11 @@ export interface AiChatRunsTable {
   assistantMessageId: Nullable<string>
   userMessageId: Nullable<string>
   replacesMessageId: Nullable<string>
+  /** What a repeated edit is recognised by. */
   requestKey: Nullable<string>
+  /** The client's own, and the SHA-256 of what it asked with it. */
+  idempotencyKey: Nullable<string>
+  requestHash: Nullable<string>
   agent: Nullable<string>
   options: NullableJson<unknown>
   /** The validated output of a run that succeeded. */

@@ -74,6 +74,36 @@ export const describeBegin = (stores: () => Stores): void => {
       })
     })
 
+    test('finds the run that a key began, whatever became of it and of its messages', async () => {
+      const principal = await somebody(stores())
+      const chatId = randomUUID()
+      const turnKey = { key: 'k-1', content: 'a wish' }
+      const turn = turnOf(principal, { chatId, messageId: 'm-1', turnKey })
+      const { run } = await stores().runs.begin(turn)
+      const known = { kind: 'known', run: { id: run.id } }
+      expect(await stores().runs.begin(turn)).toMatchObject(known)
+      await settleAs(stores(), leaseOf(await claimed(stores(), run.id)))
+      const request = { kind: 'edit', messageId: 'm-1', message: { parts: [] } } as const
+      await begun(stores(), principal, { chatId, request })
+      expect(await stores().runs.begin(turn)).toMatchObject(known)
+      const other = turnOf(principal, { chatId, turnKey: { key: 'k-1', content: 'another' } })
+      await expect(stores().runs.begin(other)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+      await begun(stores(), await somebody(stores()), { chatId, turnKey })
+    })
+
+    test('begins one run of any number of simultaneous ones with a key', async () => {
+      const principal = await somebody(stores())
+      const chatId = randomUUID()
+      const turnKey = { key: 'k-1', content: '' }
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          stores().runs.begin(turnOf(principal, { chatId, turnKey })),
+        ),
+      )
+      expect(results.filter(({ kind }) => kind === 'begun')).toHaveLength(1)
+      expect(results.filter(({ kind }) => kind === 'known')).toHaveLength(19)
+    })
+
     test('names the active run and leaves nothing of the new message behind', async () => {
       const principal = await somebody(stores())
       const chatId = randomUUID()

@@ -97,6 +97,7 @@ const HEADERS: readonly (readonly [string, readonly string[]])[] = [
     ['text/plain', 'application/json; charset=utf-16', 'multipart/form-data', '', ','],
   ],
   ['Content-Encoding', ['gzip', 'br', 'identity', 'nothing']],
+  ['Idempotency-Key', ['', 'a', 'a b', 'x'.repeat(201), '"', '%00', 'shared-key']],
   ['Last-Event-ID', TEXTS.filter((text) => text.length < 1000)],
   [
     'Range',

@@ -18,12 +18,13 @@ const appWith = (options: Partial<HttpAppOptions> = {}) =>
   })
 const open = () => appWith({ cors: { origins: [APP, 'http://localhost:5173'] } })
 
+const HEADERS = 'authorization,content-type,idempotency-key,last-event-id'
 const preflight = (origin: string, method = 'POST') => ({
   method: 'OPTIONS',
   headers: {
     origin,
     'access-control-request-method': method,
-    'access-control-request-headers': 'authorization,content-type,last-event-id',
+    'access-control-request-headers': HEADERS,
   },
 })
 const corsOf = ({ headers }: Response) =>
@@ -47,7 +48,7 @@ describe('with origins', () => {
       const allowed = corsOf(answer)
       expect(allowed).toMatchObject({
         'access-control-allow-origin': origin,
-        'access-control-allow-headers': 'authorization,content-type,last-event-id',
+        'access-control-allow-headers': HEADERS,
       })
       expect(allowed['access-control-allow-methods']).toContain(method)
     }

@@ -21,6 +21,8 @@ type Case = {
   readonly body: Body
   /** Begins the run that is in the state, after `m1` and its answer; default: the new message `m2`. */
   readonly making?: Body
+  /** The `Idempotency-Key` of this request and of the one that made the state. */
+  readonly key?: string
   /** What the row says after "409;". */
   readonly attaches?: true
 }
@@ -39,12 +41,32 @@ const anAnswer =
     body(ids.answer)(ids)
 
 const newMessage = send(user('Second', 'm2'))
+const withoutId = send(user('Second'))
 const edited = edit('m1', user('Changed', 'm1'))
 const movedAway = edit('m1', user('Changed', 'm1b'))
 const anotherAnswer = anAnswer((answer) => again(user('First', 'm1'), answer))
 
 /** Bodies for the first three cells of a row. */
 const CASES: Readonly<Record<string, readonly Case[]>> = {
+  'any, with the key of a run of the chat | any | user, all as it was asked then': [
+    { is: 'a new message', key: 'k1', body: newMessage },
+    { is: 'without an id', key: 'k1', making: withoutId, body: withoutId },
+    {
+      is: 'in the other form',
+      key: 'k1',
+      body: ({ chat }) => ({ chatId: chat, message: user('Second', 'm2') }),
+    },
+    { is: 'an edit', key: 'k1', making: edited, body: edited },
+    { is: 'another answer', key: 'k1', making: again(user('x')), body: again(user('x')) },
+  ],
+  'any, with the key of a run of the chat | any | user, anything else': [
+    { is: 'a new message', key: 'k1', body: send(user('x', 'm9')) },
+    { is: 'another text', key: 'k1', body: send(user('Changed', 'm2')) },
+    { is: 'another agent', key: 'k1', body: send(user('Second', 'm2'), { agent: 'a' }) },
+    { is: 'other options', key: 'k1', body: send(user('Second', 'm2'), { options: { a: 1 } }) },
+    { is: 'an edit', key: 'k1', body: edit('m2', user('Second', 'm2')) },
+    { is: 'another answer', key: 'k1', body: again(user('Second', 'm2')) },
+  ],
   'submit | none | user, a new id or none': [
     { is: 'a new id', body: send(user('x', 'm9')) },
     { is: 'no id and no trigger', body: send(user('x'), { trigger: undefined }) },
@@ -189,20 +211,26 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
+/** A request with the key, where there is one. */
+const keyed = (body: object, key: string | undefined): [object, RequestInit] => {
+  const { headers } = jsonPost(body)
+  return [body, { headers: { ...headers, ...(key ? { 'idempotency-key': key } : {}) } }]
+}
+
 const messageIdOf = async (answer: Response): Promise<string> => {
   const [start] = await chunksOf(answer)
   return start?.type === 'start' ? (start.messageId ?? '') : ''
 }
 
 /** Brings a new chat into the state. */
-const chatThatIs = async (state: State, making: Body = newMessage) => {
+const chatThatIs = async (state: State, { making = newMessage, key }: Omit<Case, 'body'>) => {
   const chat = crypto.randomUUID()
   if (state === 'none') return { ids: { chat, answer: 'a1' }, first: undefined }
   const answer = await messageIdOf(await server.post('/ai-chat', turn(chat, 'First', 'm1')))
   const ids = { chat, answer }
   barrier = createBarrier()
   isHolding = state !== 'settled'
-  const first = await server.post('/ai-chat', making(ids))
+  const first = await server.post('/ai-chat', ...keyed(making(ids), key))
   expect(first.status).toBe(200)
   if (isHolding) await barrier.reached
   else await chunksOf(first)
@@ -238,9 +266,9 @@ describe('a POST as PROTOCOL.md has it:', () => {
   })
 
   it.for(tests)('$says, $state: $expected', async ({ state, one, expected }) => {
-    const { ids, first } = await chatThatIs(state, one.making)
+    const { ids, first } = await chatThatIs(state, one)
     const before = await contentOf(ids.chat)
-    const answer = await server.post('/ai-chat', one.body(ids))
+    const answer = await server.post('/ai-chat', ...keyed(one.body(ids), one.key))
     if (typeof expected === 'number') {
       expect(answer.status).toBe(expected)
       const problem = (await answer.json()) as Record<string, unknown>
@@ -268,8 +296,9 @@ describe('a POST as PROTOCOL.md has it:', () => {
 })
 
 describe('a POST to a chat of somebody else', () => {
-  const ask = async (url: string, body: object) => {
-    const answer = await fetch(`${url}/ai-chat`, jsonPost(body))
+  const ask = async (url: string, body: object, key: string | undefined) => {
+    const [, init] = keyed(body, key)
+    const answer = await fetch(`${url}/ai-chat`, { ...jsonPost(body), ...init })
     const text = await answer.text()
     return { status: answer.status, type: answer.headers.get('content-type'), text }
   }
@@ -278,11 +307,11 @@ describe('a POST to a chat of somebody else', () => {
   )
 
   it.for(once)('is answered as one to a chat that nobody has: $says', async ({ one }) => {
-    const { ids, first } = await chatThatIs('active', one.making)
+    const { ids, first } = await chatThatIs('active', one)
     const before = await contentOf(ids.chat)
-    const probe = await ask(stranger.url, one.body(ids))
+    const probe = await ask(stranger.url, one.body(ids), one.key)
     const unused = { ...ids, chat: crypto.randomUUID() }
-    const control = await ask(stranger.url, one.body(unused))
+    const control = await ask(stranger.url, one.body(unused), one.key)
     // The ids that the server makes are the only difference, and the offsets, which say how the reader's batches fell.
     const plain = ({ text }: typeof probe, chat: string) =>
       text

@@ -49,6 +49,8 @@ const NAMING: Readonly<Record<string, (ids: Ids) => readonly string[]>> = {
 /** Parameters and keys of bodies that name nothing which belongs to anybody. */
 const HARMLESS = new Set([
   ...['limit', 'query', 'status', 'trigger', 'agent', 'filename', 'Range', 'If-None-Match'],
+  // Each body is sent with one, and without.
+  'Idempotency-Key',
   ...['decisions', 'approved', 'reason', 'output', 'errorText', 'stepIndex'],
   ...['title', 'options', 'message', 'messages', 'parts', 'role', 'type', 'text', 'mediaType'],
 ])
@@ -160,12 +162,18 @@ export const operationsOf = ({ paths }: Description) =>
 export const takesTicket = ({ security = [] }: Operation): boolean =>
   security.some((way) => 'ticket' in way)
 
+const KEY_HEADER = 'Idempotency-Key'
+/** Under which every tenant has said the first thing in each of its chats. */
+export const KEY = 'shared-key'
+
 const bodiesOf = (operation: Operation, ids: Ids): Init[] => {
   const content = operation.requestBody?.content
   if (!content) return [{}]
   if (!content['application/json'])
     return [{ headers: { 'content-type': 'text/plain' }, body: 'A file.' }]
-  return BODIES[operation.operationId]!(ids).map(jsonPost)
+  const bodies = BODIES[operation.operationId]!(ids).map(jsonPost)
+  if (!operation.parameters?.some(({ name }) => name === KEY_HEADER)) return bodies
+  return bodies.flatMap((one) => [one, { ...one, headers: { ...one.headers, [KEY_HEADER]: KEY } }])
 }
 
 /** Parameters beside the path, one at a time. */

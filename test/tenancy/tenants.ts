@@ -6,7 +6,7 @@ import type { TestOutlast } from '../support/engine.ts'
 import type { OutlastHandler } from '../../src/handler.ts'
 import { jsonPost } from '../http/serving.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
-import type { Ids } from './requests.ts'
+import { KEY, type Ids } from './requests.ts'
 
 /** Every tenant's first message has this id, and stands in a chat with the same name as everybody else's. */
 export const CHAT = 'shared-chat'
@@ -135,7 +135,7 @@ const keepActive = async (
 ): Promise<Ids> => {
   const ask = askAs(handler, caller)
   const message = { id: QUESTION, parts: [{ type: 'text', text }] }
-  await read(await ask('/ai-chat', jsonPost({ chatId, message })))
+  await read(await ask('/ai-chat', keyed({ chatId, message })))
   const latest = (await (await ask('/ai-chat/run', jsonPost({ chatId }))).json()) as Latest
   const { parts } = latest.message
   const approvalId = parts.find(({ approval }) => approval)?.approval?.id ?? ids.approvalId
@@ -145,6 +145,12 @@ const keepActive = async (
   return { ...ids, ...own, chatId }
 }
 
+/** A request under the key that everybody uses. */
+const keyed = (body: object): RequestInit => {
+  const post = jsonPost(body)
+  return { ...post, headers: { ...post.headers, 'idempotency-key': KEY } }
+}
+
 const askAs =
   (handler: OutlastHandler, caller: Caller): Ask =>
   (path, init) =>
@@ -152,7 +158,7 @@ const askAs =
 
 const say = async (ask: Ask, chatId: string, id: string, text: string): Promise<void> => {
   const message = { id, parts: [{ type: 'text', text }] }
-  const answer = await ask('/ai-chat', jsonPost({ chatId, message }))
+  const answer = await ask('/ai-chat', keyed({ chatId, message }))
   await answer.text()
 }
 
