@@ -23,6 +23,19 @@ export type ChatListing = {
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly latestRun: Pick<RunRecord, 'id' | 'status'> | null
+  /** The latest run has settled, and its owner has not seen it. */
+  readonly unread: boolean
+}
+
+/** The latest run of a chat, and where its answer stands in the history. */
+export type LatestTurn = {
+  readonly run: RunRecord
+  /** As the client knows it. */
+  readonly chatPublicId: string
+  /** The user's message that it answers. */
+  readonly question: MessageRecord | undefined
+  /** The message before the question, as the client knows it. */
+  readonly previousPublicId: string | undefined
 }
 
 /** The last messages of a chat, or the last ones before one of them. */

@@ -13,6 +13,8 @@ export type SettledStatus = 'succeeded' | 'failed' | 'aborted'
 
 export const ACTIVE_STATUSES = ['pending', 'running', 'waiting'] as const satisfies RunStatus[]
 
+export const SETTLED_STATUSES = ['succeeded', 'failed', 'aborted'] as const satisfies RunStatus[]
+
 export const isSettled = (status: RunStatus): status is SettledStatus =>
   status === 'succeeded' || status === 'failed' || status === 'aborted'
 

@@ -1,6 +1,7 @@
 /** What listing, opening and removing chats needs of the database. Every method is scoped to the chats of its principal. */
 import type {
   ChatListing,
+  LatestTurn,
   MessageSlice,
   OpenedChat,
   Page,
@@ -9,7 +10,7 @@ import type {
   RunListing,
   StepDetails,
 } from '../domain/catalog.ts'
-import type { Principal, RunRecord } from '../domain/run.ts'
+import type { Principal, RunRecord, RunStatus } from '../domain/run.ts'
 
 export interface ChatCatalog {
   /**
@@ -37,6 +38,11 @@ export interface ChatCatalog {
     title: string | null,
   ): Promise<ChatListing | undefined>
   /**
+   * Marks the end of the latest run as seen; what is not the latest run of this chat, or has not settled, changes nothing.
+   * Undefined when there is no such chat.
+   */
+  see(principal: Principal, chatPublicId: string, runId: string): Promise<ChatListing | undefined>
+  /**
    * Removes the chat and everything that is known of it; returns the runs that were still active.
    * INVARIANT: all of it goes in one transaction, and files that another chat uses stay.
    */
@@ -49,4 +55,64 @@ export interface RunCatalog {
   find(principal: Principal, runId: string): Promise<RunListing | undefined>
   /** The journal with the times of its calls; undefined when there is no such run. */
   steps(principal: Principal, runId: string): Promise<readonly StepDetails[] | undefined>
+}
+
+/* Following */
+
+/** A run as a follower was told it last. */
+export type KnownRun = {
+  readonly id: string
+  /** Of ours. */
+  readonly chatId: string
+  readonly status: RunStatus
+  readonly isStopping: boolean
+  /** In which it is executed, or was last. */
+  readonly epoch: number
+}
+
+/** What to look for, for all followers of a process together. */
+export type Look = {
+  /** Chats of these owners that had a turn since then, microseconds of the database, with a run that is not known. */
+  readonly begun: { readonly owners: readonly Principal[]; readonly since: number }
+  /** The latest runs of chats as they are known: those that have changed, and those that are gone. */
+  readonly known: readonly KnownRun[]
+  /** Chats that are said to have changed, by our ids. */
+  readonly changed: readonly string[]
+  /** Chats by the ids of their owners' clients. */
+  readonly named: readonly NamedChat[]
+  /** Of the newest 100 chats of each of these, those that are active or unread. */
+  readonly newest: readonly Principal[]
+}
+
+export type NamedChat = Principal & { readonly chatId: string }
+
+export type WatchedChat = ChatListing & {
+  /** Ours. */
+  readonly id: string
+  readonly owner: Principal
+  /** The latest run was asked to stop. */
+  readonly isStopping: boolean
+  /** The latest run's; 0 where there is none. */
+  readonly epoch: number
+  /** Whether it was found as one that has changed, or as one of the newest. */
+  readonly isChanged: boolean
+  readonly isNewest: boolean
+}
+
+export type Sight = {
+  /** When it was, in microseconds of the database. */
+  readonly at: number
+  readonly chats: readonly WatchedChat[]
+  /** Chats of known runs that are gone, by our ids. */
+  readonly gone: readonly string[]
+}
+
+export interface ChatStates {
+  /**
+   * INVARIANT: one statement, and all of it is of one instant.
+   * INVARIANT: with `begun.since` a former `at`, no turn that was committed after that is missed.
+   */
+  look(look: Look): Promise<Sight>
+  /** The latest turns of those of the chats that have one. */
+  turns(principal: Principal, chatPublicIds: readonly string[]): Promise<readonly LatestTurn[]>
 }

@@ -1,12 +1,19 @@
 /** Chats as their owner lists, opens, names and removes them. */
 import type { ChatListing, MessageSlice, OpenedChat, Page, PageRequest } from '../domain/catalog.ts'
 import { MessageNotFoundError } from '../domain/errors.ts'
-import { ACTIVE_STATUSES, type Principal, type RunRecord, type RunStatus } from '../domain/run.ts'
+import {
+  ACTIVE_STATUSES,
+  SETTLED_STATUSES,
+  type Principal,
+  type RunRecord,
+  type RunStatus,
+} from '../domain/run.ts'
 import type { ChatCatalog } from '../engine/catalog-ports.ts'
+import { listings, toListing } from './chat-listing.ts'
 import type { OutlastDatabase } from './database.ts'
 import { loadJournal } from './journal.ts'
 import { deleteWithFiles } from './keep-file.ts'
-import { isBehind, microsOf, pageOf } from './keyset.ts'
+import { isBehind, pageOf } from './keyset.ts'
 import { sayingOutage } from './outage.ts'
 import { messageColumns, runColumns, toMessage } from './rows.ts'
 import { transact } from './transaction.ts'
@@ -23,6 +30,8 @@ export const createChatCatalog = (db: OutlastDatabase): ChatCatalog =>
         .execute((trx) => open(trx, principal, publicId, slice)),
     rename: (principal: Principal, publicId: string, title: string | null) =>
       rename(db, principal, publicId, title),
+    see: (principal: Principal, publicId: string, runId: string) =>
+      see(db, principal, publicId, runId),
     remove: (principal: Principal, publicId: string) =>
       transact(db, (trx) => remove(trx, principal, publicId)),
   })
@@ -32,45 +41,6 @@ const chatsOf = (db: OutlastDatabase, { workspaceId, userId }: Principal) =>
     .selectFrom('aiChats')
     .where('aiChats.workspaceId', '=', workspaceId)
     .where('aiChats.creatorId', '=', userId)
-
-const listings = (db: OutlastDatabase, principal: Principal) =>
-  chatsOf(db, principal)
-    .leftJoinLateral(
-      ({ selectFrom }) =>
-        selectFrom('aiChatRuns')
-          .select(['aiChatRuns.id as runId', 'aiChatRuns.status as runStatus'])
-          .whereRef('aiChatRuns.chatId', '=', 'aiChats.id')
-          .orderBy('aiChatRuns.createdAt', 'desc')
-          .orderBy('aiChatRuns.id', 'desc')
-          .limit(1)
-          .as('latest'),
-      (join) => join.onTrue(),
-    )
-    .select((eb) => [
-      'aiChats.id',
-      'aiChats.publicId',
-      'aiChats.createdAt',
-      'aiChats.updatedAt',
-      eb.fn.coalesce('aiChats.title', 'aiChats.autoTitle').as('title'),
-      microsOf(eb.ref('aiChats.updatedAt')).as('micros'),
-      'latest.runId',
-      'latest.runStatus',
-    ])
-
-type ListingRow = Omit<ChatListing, 'latestRun'> & {
-  readonly id: string
-  readonly micros: number
-  readonly runId: string | null
-  readonly runStatus: RunStatus | null
-}
-
-const toListing = ({ runId, runStatus, ...row }: ListingRow): ChatListing => ({
-  publicId: row.publicId,
-  title: row.title,
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-  latestRun: runId !== null && runStatus !== null ? { id: runId, status: runStatus } : null,
-})
 
 async function list(
   db: OutlastDatabase,
@@ -171,10 +141,55 @@ async function rename(
     .where('creatorId', '=', principal.userId)
     .where('publicId', '=', publicId)
     .execute()
+  return find(db, principal, publicId)
+}
+
+async function find(
+  db: OutlastDatabase,
+  principal: Principal,
+  publicId: string,
+): Promise<ChatListing | undefined> {
   const row = await listings(db, principal)
     .where('aiChats.publicId', '=', publicId)
     .executeTakeFirst()
   return row && toListing(row)
+}
+
+/** The statement itself looks which run is the latest: a turn may begin at any moment. */
+async function see(
+  db: OutlastDatabase,
+  principal: Principal,
+  publicId: string,
+  runId: string,
+): Promise<ChatListing | undefined> {
+  await db
+    .updateTable('aiChats')
+    .set({ seenRunId: runId })
+    .where('workspaceId', '=', principal.workspaceId)
+    .where('creatorId', '=', principal.userId)
+    .where('publicId', '=', publicId)
+    .where(({ eb, exists, selectFrom }) =>
+      exists(
+        selectFrom('aiChatRuns')
+          .select('aiChatRuns.id')
+          .whereRef('aiChatRuns.chatId', '=', 'aiChats.id')
+          .where('aiChatRuns.id', '=', runId)
+          .where('aiChatRuns.status', 'in', SETTLED_STATUSES)
+          .where(
+            'aiChatRuns.id',
+            '=',
+            eb
+              .selectFrom('aiChatRuns as any')
+              .select('any.id')
+              .whereRef('any.chatId', '=', 'aiChats.id')
+              .orderBy('any.createdAt', 'desc')
+              .orderBy('any.id', 'desc')
+              .limit(1),
+          ),
+      ),
+    )
+    .execute()
+  return find(db, principal, publicId)
 }
 
 /**

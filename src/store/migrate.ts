@@ -10,6 +10,7 @@ import { replacedMessages } from './migrations/0005-replaced-messages.ts'
 import { traceParent } from './migrations/0006-trace-parent.ts'
 import { chatTitles } from './migrations/0007-chat-titles.ts'
 import { waiting } from './migrations/0008-waiting.ts'
+import { seenRuns } from './migrations/0009-seen-runs.ts'
 import { tickets } from './migrations/0010-tickets.ts'
 import { idempotencyKeys } from './migrations/0011-idempotency-keys.ts'
 import { rethrow } from './outage.ts'
@@ -26,6 +27,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0006-trace-parent', traceParent],
   ['0007-chat-titles', chatTitles],
   ['0008-waiting', waiting],
+  ['0009-seen-runs', seenRuns],
   ['0010-tickets', tickets],
   ['0011-idempotency-keys', idempotencyKeys],
 ])

@@ -54,6 +54,8 @@ export interface AiChatsTable {
   /** What somebody called it; null where the chat is called by its first message. */
   title: Nullable<string>
   autoTitle: Nullable<string>
+  /** The latest run whose end the owner has seen. */
+  seenRunId: Nullable<string>
   createdAt: Timestamp
   updatedAt: Timestamp
 }
