@@ -13,6 +13,7 @@ import type { WorkerPorts } from './engine/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
+import { createChatStates } from './store/chat-states.ts'
 import { createConversations } from './store/conversations.ts'
 import {
   openStore,
@@ -152,13 +153,16 @@ const putTogether = ({ store, agents, decorate, onError, ...options }: Pieces): 
     clock: systemClock,
   })
   const ports = instrument(decorated, options.telemetry)
-  const engine = new Engine(ports, {
-    holder: `${hostname()}:${process.pid}:${randomUUID()}`,
-    limits,
-    onError,
-    ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
-    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
-  })
+  const engine = new Engine(
+    { ...ports, states: createChatStates(db) },
+    {
+      holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+      limits,
+      onError,
+      ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
+      ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+    },
+  )
   let accepting = true
   const close = async (graceMs?: number) => {
     accepting = false

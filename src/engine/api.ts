@@ -6,6 +6,7 @@ import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.
 import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
 import type { TurnRequest } from '../domain/turn.ts'
+import type { ChatSummary } from './catalog-api.ts'
 import type { Frame } from './replay.ts'
 
 export type StartTurn = {
@@ -86,7 +87,64 @@ export type Answers = {
   readonly answers: readonly Answer[]
 }
 
+/** What a follower is told. Chats, runs and messages are named as clients know them. */
+export type StateNews =
+  /** First: of the newest 100 chats those that are active or unread. */
+  | { readonly type: 'states'; readonly chats: readonly ChatSummary[] }
+  | { readonly type: 'state'; readonly chat: ChatSummary }
+
+export type RemovedNews = { readonly type: 'removed'; readonly chatId: string }
+
+/** The latest run of a chat as it is now; null: it has none, or is not born yet. */
+export type RunNews = {
+  readonly type: 'run'
+  readonly chatId: string
+  readonly run: RunSummary | null
+  /** The user's message that it answers. */
+  readonly question: UiMessage | null
+  /** The message before the question; null when that is the first. */
+  readonly previousMessageId: string | null
+}
+
+export type FramesNews = {
+  readonly type: 'frames'
+  readonly runId: string
+  readonly frames: readonly Frame[]
+}
+
+/** What the n-th of the runs that a feed reads has come to. */
+export type ReaderNews = { readonly reader: number } & (
+  | FramesNews
+  /** Everything was sent: the run has settled, or waits. */
+  | { readonly type: 'end' }
+  /** It cannot be read. */
+  | { readonly type: 'problem'; readonly error: Error }
+)
+
+export type FeedNews = StateNews | RemovedNews | RunNews | ReaderNews
+export type ChatFeedNews = RunNews | FramesNews | RemovedNews
+
+/** Where a reader of a run begins: at its `start`, or behind what it has. */
+export type RunPlace = { readonly runId: string; readonly after?: Position | undefined }
+
+/** Batches of news, taken at the follower's pace; it ends only when the signal aborts or the engine closes. */
+export type Feed<News> = (signal: AbortSignal) => AsyncIterable<readonly News[]>
+
 export interface EngineApi {
+  /** Follows all chats of the principal, some of them in depth, and reads runs beside that. */
+  follow(
+    principal: Principal,
+    wish: { readonly chats: readonly string[]; readonly runs: readonly RunPlace[] },
+  ): Feed<FeedNews>
+  /**
+   * Follows one chat and reads its runs, one after the other: from a place in one of them, else the latest one if it is active.
+   * @throws RunNotFoundError when the chat has no such run
+   */
+  followChat(
+    principal: Principal,
+    chatId: string,
+    place?: { readonly runId?: string | undefined; readonly after: Position },
+  ): Promise<Feed<ChatFeedNews>>
   readonly limits: Limits
   readonly files: FilesApi
   /**

@@ -13,6 +13,8 @@ export type ChatSummary = {
   readonly createdAt: string
   readonly updatedAt: string
   readonly latestRun: { readonly id: string; readonly status: RunStatus } | null
+  /** The latest run has settled, and nobody has said that it was seen. */
+  readonly unread: boolean
 }
 
 export type ChatMessages = {
@@ -38,6 +40,8 @@ export interface ChatsApi {
   messages(principal: Principal, chatId: string, slice: MessageSlice): Promise<ChatMessages>
   /** @throws ChatNotFoundError */
   rename(principal: Principal, chatId: string, title: string | null): Promise<ChatSummary>
+  /** Notes that the end of the chat's latest run was seen; another run changes nothing. @throws ChatNotFoundError */
+  see(principal: Principal, chatId: string, runId: string): Promise<ChatSummary>
   /** Stops the active run first and gives it a moment to settle. @throws ChatNotFoundError */
   remove(principal: Principal, chatId: string): Promise<void>
   /** @throws ChatNotFoundError */

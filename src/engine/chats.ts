@@ -1,5 +1,5 @@
 /** Chats as their owner lists, opens, names, exports and removes them. */
-import type { ChatListing, MessageSlice, OpenedChat, PageRequest } from '../domain/catalog.ts'
+import type { MessageSlice, OpenedChat, PageRequest } from '../domain/catalog.ts'
 import { ChatNotFoundError } from '../domain/errors.ts'
 import { isSettled, type Principal, type RunRecord } from '../domain/run.ts'
 import type { EngineApi } from './api.ts'
@@ -8,7 +8,7 @@ import type { ChatCatalog } from './catalog-ports.ts'
 import { chatMarkdown } from './chat-markdown.ts'
 import type { ChunkLog, Clock, Conversations, RunBus } from './ports.ts'
 import { settledOrLater } from './settled-or-later.ts'
-import { runSummary, uiMessage } from './summaries.ts'
+import { chatSummary, runSummary, uiMessage } from './summaries.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
 
@@ -57,6 +57,14 @@ export class Chats implements ChatsApi {
   async rename(principal: Principal, chatId: string, title: string | null): Promise<ChatSummary> {
     const chat = await this.#ports.catalog.rename(principal, chatId, title)
     if (!chat) throw notFound(chatId)
+    this.#ports.bus.publishChat({ ...principal, chatId })
+    return chatSummary(chat)
+  }
+
+  async see(principal: Principal, chatId: string, runId: string): Promise<ChatSummary> {
+    const chat = await this.#ports.catalog.see(principal, chatId, runId)
+    if (!chat) throw notFound(chatId)
+    this.#ports.bus.publishChat({ ...principal, chatId })
     return chatSummary(chat)
   }
 
@@ -66,6 +74,7 @@ export class Chats implements ChatsApi {
     if (latest && !isSettled(latest.status)) await this.#stop(principal, chatId, latest)
     const active = await catalog.remove(principal, chatId)
     if (!active) throw notFound(chatId)
+    bus.publishChat({ ...principal, chatId })
     for (const { id, leaseEpoch } of active) {
       // Its worker cannot write any more and ends; its readers look again and see that it is gone.
       bus.publish({ kind: 'stop', runId: id })
@@ -103,14 +112,6 @@ export class Chats implements ChatsApi {
 
 const notFound = (chatId: string): ChatNotFoundError =>
   new ChatNotFoundError(`There is no chat ${chatId} here.`)
-
-const chatSummary = (chat: ChatListing): ChatSummary => ({
-  id: chat.publicId,
-  title: chat.title,
-  createdAt: chat.createdAt.toISOString(),
-  updatedAt: chat.updatedAt.toISOString(),
-  latestRun: chat.latestRun,
-})
 
 /** The message of a run that waits, as far as it is. */
 const withWaiting = (opened: OpenedChat): OpenedChat => {

@@ -11,18 +11,35 @@ import type { MessageRecord } from '../domain/message.ts'
 import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
 import { isAtRest, isSettled, type Principal, type RunRecord } from '../domain/run.ts'
-import type { Answers, Attachment, EngineApi, RunTarget, StartTurn } from './api.ts'
+import { announcing } from './announcing.ts'
+import type {
+  Answers,
+  Attachment,
+  ChatFeedNews,
+  EngineApi,
+  Feed,
+  FeedNews,
+  RunPlace,
+  RunTarget,
+  StartTurn,
+} from './api.ts'
 import { attachmentOf, type AttachmentOptions } from './attachment.ts'
+import type { ChatStates } from './catalog-ports.ts'
 import { decide } from './decide.ts'
 import { sweepFiles } from './file-sweep.ts'
 import { FileShelf } from './files.ts'
+import { followChat } from './follow-chat.ts'
+import { follow, type FollowPorts, type Wish } from './follow.ts'
 import type { EngineEvents } from './ports.ts'
 import { projectMessage } from './settle.ts'
 import { settledOrLater } from './settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
+import { Watch } from './watch.ts'
 import { Worker, type WorkerPorts } from './worker.ts'
+
+export type EnginePorts = WorkerPorts & { readonly states: ChatStates }
 
 export type EngineOptions = {
   /** Names this process in `lease_holder`. */
@@ -45,8 +62,9 @@ const STOPPING_MS = 5000
 
 export class Engine implements EngineApi, AsyncDisposable {
   readonly files: FileShelf
-  readonly #ports: WorkerPorts
+  readonly #ports: EnginePorts
   readonly #worker: Worker
+  readonly #watch: Watch
   readonly #graceMs: number
   readonly limits: Limits
   readonly #onError: EngineEvents['error']
@@ -54,8 +72,10 @@ export class Engine implements EngineApi, AsyncDisposable {
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
-  constructor(ports: WorkerPorts, options: EngineOptions) {
+  constructor(world: EnginePorts, options: EngineOptions) {
+    const ports = { ...world, store: announcing(world.store, world.bus) }
     this.#ports = ports
+    this.#watch = new Watch({ ...ports, onError: options.onError })
     this.#graceMs = options.graceMs ?? 25_000
     this.limits = options.limits ?? resolveLimits()
     this.files = new FileShelf(ports.files, this.limits)
@@ -154,6 +174,21 @@ export class Engine implements EngineApi, AsyncDisposable {
     return this.#attachment(run, chatId)
   }
 
+  follow(principal: Principal, wish: Wish): Feed<FeedNews> {
+    return (signal) =>
+      follow(this.#following(principal), principal, wish, this.#untilClosed(signal))
+  }
+
+  async followChat(
+    principal: Principal,
+    chatId: string,
+    place?: { readonly runId?: string | undefined; readonly after: Position },
+  ): Promise<Feed<ChatFeedNews>> {
+    const wish = { chatId, place: place && (await this.#placeIn(principal, chatId, place)) }
+    return (signal) =>
+      followChat(this.#following(principal), principal, wish, this.#untilClosed(signal))
+  }
+
   async stop(principal: Principal, target: RunTarget): Promise<boolean> {
     const run = await this.#find(principal, target)
     if (!run) return false
@@ -225,6 +260,31 @@ export class Engine implements EngineApi, AsyncDisposable {
 
   #attachment(run: RunRecord, chatId: string, options: AttachmentOptions = {}): Attachment {
     return attachmentOf(this.#ports, run, chatId, { ...options, closing: this.#closing.signal })
+  }
+
+  /** Without a run's id it is the latest run's. */
+  async #placeIn(
+    principal: Principal,
+    chatId: string,
+    { runId, after }: { readonly runId?: string | undefined; readonly after: Position },
+  ): Promise<RunPlace | undefined> {
+    const latest = await this.#find(principal, { chatId })
+    if (runId === undefined || latest?.id === runId) return latest && { runId: latest.id, after }
+    const run = await this.#find(principal, { runId })
+    if (run?.chatId !== latest?.chatId)
+      throw new RunNotFoundError(`There is no run ${runId} in this chat.`)
+    return { runId, after }
+  }
+
+  #following(principal: Principal): FollowPorts {
+    const { states, clock } = this.#ports
+    const attach = ({ runId, after }: RunPlace) =>
+      this.attach(principal, { runId }, after ? { after } : {})
+    return { watch: this.#watch, states, clock, attach }
+  }
+
+  #untilClosed(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#closing.signal])
   }
 
   /** The message of an active run, as far as the journal has it. */

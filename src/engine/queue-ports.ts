@@ -1,5 +1,6 @@
 /** What the engine needs in order to hand runs out, to wake up whoever waits, and to carry units to readers. */
 import type { UIMessageChunk } from 'ai'
+import type { Principal } from '../domain/run.ts'
 import type { Snapshot } from './view.ts'
 
 export interface RunQueue {
@@ -14,11 +15,18 @@ export type Signal = {
   readonly runId: string
 }
 
+/** Something in a chat of this owner is not as it was, or the chat is gone. It is named by our id, or by its client's. */
+export type ChatSignal = Principal & ({ readonly id: string } | { readonly chatId: string })
+
 export interface RunBus {
   /** INVARIANT: only a hint. When none arrives everything still happens, after the polling interval. */
   publish(signal: Signal): void
   /** Signals about one run, or about all. */
   subscribe(runId: string | '*', listener: (signal: Signal) => void): () => void
+  /** INVARIANT: as `publish`; whoever hears of it looks into the database. */
+  publishChat(signal: ChatSignal): void
+  /** Signals about the chats of one owner. INVARIANT: never about those of another. */
+  subscribeChats(owner: Principal, listener: (signal: ChatSignal) => void): () => void
 }
 
 /** One unit of a run on its way to readers. `lens` as in Position. */

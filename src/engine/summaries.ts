@@ -1,7 +1,18 @@
 /** Records as clients see them: times as text, ids that clients know. */
+import type { ChatListing } from '../domain/catalog.ts'
 import type { MessageRecord } from '../domain/message.ts'
 import type { RunRecord } from '../domain/run.ts'
 import type { RunSummary, UiMessage } from './api.ts'
+import type { ChatSummary } from './catalog-api.ts'
+
+export const chatSummary = (chat: ChatListing): ChatSummary => ({
+  id: chat.publicId,
+  title: chat.title,
+  createdAt: chat.createdAt.toISOString(),
+  updatedAt: chat.updatedAt.toISOString(),
+  latestRun: chat.latestRun,
+  unread: chat.unread,
+})
 
 export const uiMessage = (message: MessageRecord, chatId: string): UiMessage => ({
   id: message.publicId,

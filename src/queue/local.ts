@@ -1,7 +1,9 @@
 /** Queue, bus and chunk log inside one process. */
 import { LeaseLostError } from '../domain/errors.ts'
 import { comparePoints } from '../domain/position.ts'
+import type { Principal } from '../domain/run.ts'
 import type {
+  ChatSignal,
   ChunkLog,
   LogEntry,
   LogRead,
@@ -25,23 +27,37 @@ export const createLocalQueue = (): RunQueue => {
 }
 
 export const createLocalBus = (): RunBus => {
-  const listeners = new Map<string, Set<(signal: Signal) => void>>()
-  const tell = (key: string, signal: Signal) => {
-    for (const listener of listeners.get(key) ?? []) listener(signal)
-  }
+  const runs = new Topics<Signal>()
+  const chats = new Topics<ChatSignal>()
   return {
     publish(signal) {
-      tell(signal.runId, signal)
-      tell('*', signal)
+      runs.tell(signal.runId, signal)
+      runs.tell('*', signal)
     },
-    subscribe(key, listener) {
-      const set = listeners.get(key) ?? new Set()
-      listeners.set(key, set.add(listener))
-      return () => {
-        set.delete(listener)
-        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
-      }
-    },
+    subscribe: (runId, listener) => runs.listen(runId, listener),
+    publishChat: (signal) => chats.tell(ownerKey(signal), signal),
+    subscribeChats: (owner, listener) => chats.listen(ownerKey(owner), listener),
+  }
+}
+
+const ownerKey = ({ workspaceId, userId }: Principal): string =>
+  JSON.stringify([workspaceId, userId])
+
+/** Listeners by what they listen to. */
+class Topics<T> {
+  readonly #listeners = new Map<string, Set<(signal: T) => void>>()
+
+  tell(key: string, signal: T): void {
+    for (const listener of this.#listeners.get(key) ?? []) listener(signal)
+  }
+
+  listen(key: string, listener: (signal: T) => void): () => void {
+    const set = this.#listeners.get(key) ?? new Set()
+    this.#listeners.set(key, set.add(listener))
+    return () => {
+      set.delete(listener)
+      if (set.size === 0 && this.#listeners.get(key) === set) this.#listeners.delete(key)
+    }
   }
 }
 

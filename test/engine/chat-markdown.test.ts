@@ -21,7 +21,7 @@ const message = (
 })
 
 const chatOf = (title: string | null, ...messages: MessageRecord[]): OpenedChat => ({
-  chat: { publicId: 'c1', title, createdAt: AT, updatedAt: AT, latestRun: null },
+  chat: { publicId: 'c1', title, createdAt: AT, updatedAt: AT, latestRun: null, unread: false },
   messages,
   hasEarlier: false,
   activeRun: undefined,
