@@ -11,6 +11,7 @@ import { chatsRoutes } from './chats-routes.ts'
 import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
 import type { Env } from './env.ts'
 import type { Remote } from './identity/identity.ts'
+import { followRoutes } from './follow-routes.ts'
 import { fileRoutes } from './file-routes.ts'
 import { problemResponse } from './problem-response.ts'
 import { Readers } from './readers.ts'
@@ -98,17 +99,18 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const file = async (c: Context<Env>) =>
     (await files(new URL(c.req.url).pathname)) ?? (await c.notFound())
   const maxBodyBytes = limits.bodyBytes ?? engine.limits.bodyBytes
+  const streams = {
+    engine,
+    readers: new Readers(engine.limits.readers),
+    keepAliveMs: limits.keepAliveMs ?? 10_000,
+    slow: { bytes: limits.slowReaderBytes ?? 1_000_000, ms: limits.slowReaderMs ?? 30_000 },
+    onError,
+  }
   const routes = [
     ...chatsRoutes({ chats, maxBodyBytes }),
     ...runsRoutes(runs),
-    ...chatRoutes({
-      engine,
-      maxBodyBytes,
-      readers: new Readers(engine.limits.readers),
-      keepAliveMs: limits.keepAliveMs ?? 10_000,
-      slow: { bytes: limits.slowReaderBytes ?? 1_000_000, ms: limits.slowReaderMs ?? 30_000 },
-      onError,
-    }),
+    ...chatRoutes({ ...streams, maxBodyBytes }),
+    ...followRoutes(streams),
     ...fileRoutes(engine),
     ...ticketRoutes(tickets),
   ]

@@ -21,14 +21,16 @@ import {
   stopBody,
   turnBody,
 } from '../protocol/schemas.ts'
-import { parseStreamPosition, type StreamPosition } from '../protocol/stream-position.ts'
+import type { StreamPosition } from '../protocol/stream-position.ts'
 import type { Env } from './env.ts'
 import { readJson } from './json-body.ts'
 import type { ReaderPlace, Readers } from './readers.ts'
 import { json, type Route } from './route.ts'
-import { sendRun, type SendOptions } from './send-run.ts'
+import { sendRun } from './send-run.ts'
+import type { StreamOptions } from './send-stream.ts'
+import { POSITION, positionOf, STREAM } from './stream-position.ts'
 
-export type ChatRoutesOptions = SendOptions & {
+export type ChatRoutesOptions = StreamOptions & {
   readonly engine: EngineApi
   readonly maxBodyBytes: number
   readonly readers: Readers
@@ -58,17 +60,10 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   const start = async (c: Context<Env>, place: ReaderPlace) => {
     const principal = c.get('principal')
     const { attachment, bound } = await begin(c, principal)
-    return sendRun(
-      c,
-      {
-        attachment,
-        place,
-        onLeave: async () => {
-          if (bound) await engine.stop(principal, { runId: attachment.run.id })
-        },
-      },
-      options,
-    )
+    const stop = async () => {
+      await engine.stop(principal, { runId: attachment.run.id })
+    }
+    return sendRun(c, { attachment, place, onLeave: bound ? stop : undefined }, options)
   }
 
   /** The body may be large: nothing of it outlives this function. */
@@ -233,21 +228,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
   ]
 }
 
-const STREAM = { says: 'A stream of frames.', type: 'text/event-stream' }
-
-const position = z.string().optional()
-const POSITION = {
-  query: z.object({ after: position.meta({ description: 'The `id:` of the last frame it has.' }) }),
-  headers: z.object({ 'Last-Event-ID': position.meta({ description: 'The same; wins.' }) }),
-}
-
 const chatIdOf = (c: Context<Env>): string => parseChatId(c.req.param('chatId') ?? '')
-
-/** The header wins: a reader that reconnects by itself repeats its address unchanged. */
-const positionOf = ({ req }: Context<Env>): StreamPosition | undefined => {
-  const text = req.header('last-event-id') || req.query('after')
-  return text ? parseStreamPosition(text) : undefined
-}
 
 const afterOf = (position: StreamPosition | undefined) =>
   position ? { after: position.after } : {}

@@ -8,7 +8,9 @@ import {
   messagesQuery,
   parseChatsQuery,
   parseMessagesQuery,
+  parseSeen,
   parseTitle,
+  seenBody,
   titleBody,
 } from '../protocol/catalog-schemas.ts'
 import { ROUTES } from '../protocol/routes.ts'
@@ -39,6 +41,11 @@ export const chatsRoutes = ({ chats, maxBodyBytes }: ChatsRoutesOptions): Route[
     const chatId = chatIdOf(c)
     const title = parseTitle(await readJson(c.req.raw, maxBodyBytes))
     return json({ chat: await chats.rename(c.get('principal'), chatId, title) })
+  }
+  const see = async (c: Context<Env>) => {
+    const chatId = chatIdOf(c)
+    const runId = parseSeen(await readJson(c.req.raw, maxBodyBytes))
+    return json({ chat: await chats.see(c.get('principal'), chatId, runId) })
   }
   const remove = async (c: Context<Env>) => {
     await chats.remove(c.get('principal'), chatIdOf(c))
@@ -84,6 +91,21 @@ export const chatsRoutes = ({ chats, maxBodyBytes }: ChatsRoutesOptions): Route[
       answers: { 200: { says: 'The chat as it is called now.', schema: renameAnswer } },
       problems: ['CHAT_NOT_FOUND'],
       handle: rename,
+    },
+    {
+      method: 'POST',
+      path: ROUTES.seen,
+      id: 'seeRun',
+      summary: 'Says that the user has seen the end of the latest run of a chat.',
+      body: seenBody,
+      answers: {
+        200: {
+          says: 'The chat; another run than its latest changes nothing.',
+          schema: renameAnswer,
+        },
+      },
+      problems: ['CHAT_NOT_FOUND'],
+      handle: see,
     },
     {
       method: 'DELETE',

@@ -92,10 +92,7 @@ export const chatSummary = z
     createdAt: time,
     updatedAt: time.meta({ description: 'When its latest turn was sent.' }),
     latestRun: z.object({ id: z.string(), status: z.enum(RUN_STATUSES) }).nullable(),
-    unread: z
-      .boolean()
-      .optional()
-      .meta({ description: 'Its latest run has settled and was not seen.' }),
+    unread: z.boolean().meta({ description: 'Its latest run has settled and was not seen.' }),
   })
   .meta({ id: 'Chat', description: 'A conversation of one user.' })
 

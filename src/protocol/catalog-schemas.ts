@@ -125,3 +125,14 @@ export const parseMessagesQuery = (query: Query): MessageSlice =>
   parse(messagesQuery, query, [], 'query')
 
 export const parseTitle = (body: unknown): string | null => parse(titleBody, body).title
+
+export const seenBody = z.object(
+  {
+    runId: z
+      .string({ error: 'the id of a run is a string' })
+      .refine(isClientId, { error: 'this is no id of a run' }),
+  },
+  { error: 'the body is an object' },
+)
+
+export const parseSeen = (body: unknown): string => parse(seenBody, body).runId

@@ -1,12 +1,14 @@
 /** Server-sent events as this server writes them: one JSON value a message, on one line. */
 
-/** What an AI SDK client expects of a stream, and what keeps proxies from holding it back. */
-export const SSE_HEADERS = {
+/** Of a connection that follows; they keep proxies from holding it back. */
+export const FOLLOW_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache',
-  'x-vercel-ai-ui-message-stream': 'v1',
   'x-accel-buffering': 'no',
 } as const
+
+/** Of the stream of a run, as an AI SDK client expects it. */
+export const SSE_HEADERS = { ...FOLLOW_HEADERS, 'x-vercel-ai-ui-message-stream': 'v1' } as const
 
 /** A comment: readers ignore it, and everything between them and us sees that the connection lives. */
 export const SSE_KEEP_ALIVE = ': keep-alive\n\n'

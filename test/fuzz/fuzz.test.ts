@@ -12,6 +12,7 @@ import { serveHttp, type HttpServer } from '../../src/http/serve.ts'
 import { PROBLEM_TYPE } from '../../src/protocol/problem.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
+import { textOf } from '../support/never-ending.ts'
 import { rowsBelow } from '../support/tables.ts'
 import type { Description, Ids } from '../tenancy/requests.ts'
 import { agent, byHeader, keepWaiting, rowsOf, settle, type Tenant } from '../tenancy/tenants.ts'
@@ -159,7 +160,7 @@ const askHandler = async (hostile: HostileRequest) => {
   if (!request) return
   const answer = await handler(request)
   const type = answer.headers.get('content-type') ?? undefined
-  check({ status: answer.status, type, body: await answer.text() }, hostile)
+  check({ status: answer.status, type, body: await textOf(answer, request.url) }, hostile)
 }
 
 const HONEST = new Set<HostileRequest['framing']>(['length', 'chunked'])

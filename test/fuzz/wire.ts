@@ -1,5 +1,6 @@
 /** Sends a request byte for byte over a socket of its own, and reads what comes until the other side is done. */
 import { connect } from 'node:net'
+import { isFollowing } from '../support/never-ending.ts'
 import type { HostileRequest } from './hostile.ts'
 
 export type WireAnswer = {
@@ -8,6 +9,8 @@ export type WireAnswer = {
   readonly headers: ReadonlyMap<string, string>
   readonly body: string
 }
+
+const followed = /^data: /m
 
 const HANG_MS = 15_000
 
@@ -19,7 +22,13 @@ export const overSocket = async (
 ): Promise<WireAnswer> => {
   const socket = connect(port, '127.0.0.1')
   const pieces: Buffer[] = []
-  socket.on('data', (piece: Buffer) => pieces.push(piece))
+  socket.on('data', (piece: Buffer) => {
+    pieces.push(piece)
+    // It was answered, and would go on for ever.
+    if (!followed.test(piece.toString('latin1'))) return
+    const { headers } = parse(Buffer.concat(pieces))
+    if (isFollowing((name) => headers.get(name))) socket.destroy()
+  })
   // Whoever refuses a body may close while it is still being sent.
   socket.on('error', () => undefined)
   const closed = new Promise((resolve) => socket.once('close', resolve))

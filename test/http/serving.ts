@@ -77,10 +77,19 @@ const unused = () => Promise.reject(new TypeError('not asked'))
 /** What a file that is not there consists of. */
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
+/** Nothing ever happens. */
+const silent = (signal: AbortSignal) => ({
+  async *[Symbol.asyncIterator](): AsyncGenerator<never> {
+    if (!signal.aborted) await once(signal, 'abort')
+  },
+})
+
 /** Knows nothing and starts nothing. */
 export const noEngine: EngineApi = {
   limits: resolveLimits(),
   files: { upload: unused, find: async () => undefined, read: noBytes },
+  follow: () => silent,
+  followChat: async () => silent,
   startTurn: unused,
   decide: unused,
   attach: async () => undefined,
@@ -96,6 +105,7 @@ export const noRecords: Pick<HttpAppOptions, 'chats' | 'runs' | 'tickets'> = {
     open: unused,
     messages: async () => ({ messages: [], activeRun: null }),
     rename: unused,
+    see: unused,
     remove: unused,
     toMarkdown: unused,
   },
@@ -107,6 +117,8 @@ export const noRecords: Pick<HttpAppOptions, 'chats' | 'runs' | 'tickets'> = {
 const delegate = (engine: EngineApi): EngineApi => ({
   limits: engine.limits,
   files: engine.files,
+  follow: (...args) => engine.follow(...args),
+  followChat: (...args) => engine.followChat(...args),
   startTurn: (turn) => engine.startTurn(turn),
   decide: (answers) => engine.decide(answers),
   attach: (...args) => engine.attach(...args),

@@ -35,6 +35,7 @@ export type Description = {
 const NAMING: Readonly<Record<string, (ids: Ids) => readonly string[]>> = {
   chatId: (ids) => [ids.chatId],
   chat: (ids) => [ids.chatId],
+  run: ({ runId }) => [runId, `${runId}/0-0`],
   runId: (ids) => [ids.runId],
   stepIndex: () => ['0'],
   fileId: (ids) => [ids.fileId],
@@ -114,6 +115,7 @@ const BODIES: Readonly<Record<string, (ids: Ids) => readonly unknown[]>> = {
     { decisions: [{ toolCallId, errorText: 'nowhere' }] },
   ],
   createTicket: () => [{}],
+  seeRun: ({ runId }) => [{ runId }],
   renameChat: () => [{ title: 'Mine' }, { title: null }],
 }
 

@@ -5,6 +5,7 @@ import { createOutlastHandler, type OutlastHandler } from '../../src/handler.ts'
 import { ROUTES } from '../../src/protocol/routes.ts'
 import { jsonPost } from '../http/serving.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
+import { textOf } from '../support/never-ending.ts'
 import {
   operationsOf,
   requestsOf,
@@ -89,12 +90,17 @@ const ask = (caller: Caller | undefined, path: string, init: RequestInit = {}) =
 
 type Seen = { readonly status: number; readonly headers: object; readonly body: string }
 
-/** An answer whose stream has to end by itself. */
-const seen = async (response: Response): Promise<Seen> => ({
+/** An answer whose stream ends by itself, or follows. */
+const seen = async (response: Response, url: string): Promise<Seen> => ({
   status: response.status,
   headers: Object.fromEntries(response.headers),
-  body: await response.text(),
+  body: await textOf(response, url),
 })
+
+const seenOf = async (
+  caller: Caller | undefined,
+  { path, init }: { readonly path: string; readonly init?: RequestInit },
+): Promise<Seen> => seen(await ask(caller, path, init), path)
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const TICKET = /olt_[\w-]{43}/g
@@ -189,13 +195,13 @@ describe('the walk', () => {
   it('finds what a tenant sees of its own', async () => {
     for (const asking of requestsOf(api, owner.ids)) {
       if (asking.init.method !== 'GET' || asking.name.includes('=')) continue
-      const { status, body } = await seen(await ask(OWNER, asking.path, asking.init))
+      const { status, body } = await seenOf(OWNER, asking)
       expect([asking.name, status]).toEqual([
         asking.name,
         asking.name.startsWith('streamChat') ? 204 : 200,
       ])
       const says =
-        /^(getChat|listMessages|exportChat|getRun|listSteps|getPrompt|streamRun|downloadFile|listChats) /
+        /^(getChat|listMessages|exportChat|getRun|listSteps|getPrompt|streamRun|downloadFile|listChats|followChat) /
       if (says.test(asking.name)) expect(body, asking.name).toContain(owner.secret)
     }
   })
@@ -207,8 +213,8 @@ describe.each(KINDS)('%s', (_kind, stranger) => {
       const compare = async (asking: Asking) => {
         const missing = nobodys()
         const { path, init } = requestsOf(api, missing).find(({ id }) => id === asking.id)!
-        const foreign = await seen(await ask(stranger(), asking.path, asking.init))
-        const absent = await seen(await ask(stranger(), path, init))
+        const foreign = await seenOf(stranger(), asking)
+        const absent = await seenOf(stranger(), { path, init })
         expect(anonymous(foreign, ids), asking.name).toEqual(anonymous(absent, missing))
         expect(tellsOf({ ...owner, ids }, foreign, asking), asking.name).toEqual([])
       }
@@ -225,8 +231,11 @@ describe.each(KINDS)('%s', (_kind, stranger) => {
       for (const asking of openedOf(ids)) {
         const missing = nobodys()
         const other = openedOf(missing).find(({ id }) => id === asking.id)!
-        const foreign = await seen(await askByTicket(asking, await ticketOf(stranger())))
-        const absent = await seen(await askByTicket(other, await ticketOf(stranger())))
+        const foreign = await seen(
+          await askByTicket(asking, await ticketOf(stranger())),
+          asking.path,
+        )
+        const absent = await seen(await askByTicket(other, await ticketOf(stranger())), other.path)
         expect(anonymous(foreign, ids), asking.name).toEqual(anonymous(absent, missing))
         expect(tellsOf({ ...owner, ids }, foreign, asking), asking.name).toEqual([])
       }
@@ -240,13 +249,13 @@ describe.each(KINDS)('%s', (_kind, stranger) => {
     ])
     for (const [operation, askings] of Map.groupBy(requestsOf(api, twin.ids), operationOf)) {
       for (const asking of askings) {
-        const answer = await seen(await ask(twin.caller, asking.path, asking.init))
+        const answer = await seenOf(twin.caller, asking)
         const told = [owner, other].flatMap((tenant) => tellsOf(tenant, answer, asking))
         expect(told, asking.name).toEqual([])
       }
       expect(await lostRows(), operation).toEqual([])
     }
-    const left = await seen(await ask(other.caller, `/ai-chat/${CHAT}/messages`))
+    const left = await seenOf(other.caller, { path: `/ai-chat/${CHAT}/messages` })
     expect(left.body).toContain(other.secret)
   })
 
@@ -266,7 +275,7 @@ describe.each(KINDS)('%s', (_kind, stranger) => {
 it('nobody gets nothing but 401, whatever is asked', async () => {
   for (const asking of requestsOf(api, owner.ids)) {
     const open = /^(getHealth|getReadiness|getApiDescription) /.test(asking.name)
-    const { status, body } = await seen(await ask(undefined, asking.path, asking.init))
+    const { status, body } = await seenOf(undefined, asking)
     expect([asking.name, status]).toEqual([asking.name, open ? 200 : 401])
     if (!open) expect(JSON.parse(body)).toMatchObject({ code: 'NOT_AUTHENTICATED' })
     const guessed = await askByTicket(asking, `olt_${'a'.repeat(43)}`)
