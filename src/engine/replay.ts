@@ -114,12 +114,18 @@ export const toolFrames = (calls: readonly ToolCallRecord[], from: Position): Fr
 /** Chunks that end a settled run on the wire; the units after the last one of the journal, in this order. */
 export const closingChunks = ({ run, steps }: RunView): Chunk[] => {
   const last = steps.at(-1)
-  const chunks: Chunk[] = last ? [...unresolved(last), { type: 'finish-step' }] : []
+  const chunks: Chunk[] = last
+    ? [...unresolved(last), { type: 'finish-step' }, ...shown(last, run.id)]
+    : []
   if (run.status === 'aborted') chunks.push({ type: 'abort' })
   if (run.status === 'failed')
     chunks.push({ type: 'error', errorText: run.error ?? 'The run failed.' })
   return [...chunks, { type: 'finish' }]
 }
+
+/** The AI SDK shows a `step-start` with the chunk after it; where a step said nothing there has to be one. */
+const shown = ({ step }: StepView, runId: string): Chunk[] =>
+  step.parts.length > 0 ? [] : [{ type: 'message-metadata', messageMetadata: { runId } }]
 
 /** What became of calls of a settled run, where no unit has said it. */
 const unresolved = ({ step, calls }: StepView): Chunk[] =>

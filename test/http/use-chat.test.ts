@@ -1,10 +1,11 @@
 /** The real `useChat` edits and makes answers again; what it shows is what the database has. */
 import { Chat } from '@ai-sdk/react'
-import { DefaultChatTransport, type UIMessage } from 'ai'
+import { DefaultChatTransport, tool, type UIMessage } from 'ai'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
+import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 import { serving, type Serving } from './serving.ts'
 
 const answering = () => {
@@ -102,6 +103,24 @@ it('another answer follows one that was stopped', async () => {
   await expectBoth(server, chat, ['One', 'Ha'])
   await chat.regenerate()
   await expectBoth(server, chat, ['One', 'Whole'])
+  gate.release()
+})
+
+it('a stop before the first word of a later step is shown as it is stored', async () => {
+  const gate = createBarrier()
+  const model = scriptedModel(async function* (call) {
+    if (call === 0) yield* [...toolCallParts({ id: 'c', name: 'nap', input: {} }), finishPart()]
+    else await gate.wait()
+  })
+  const nap = tool({ inputSchema: z.object({}), execute: async () => 'rested' })
+  await using server = await serving(defineAgent({ name: 'a', model, tools: { nap } }))
+  const chat = await open(server)
+  const sent = chat.sendMessage({ text: 'One' })
+  await gate.reached
+  await server.post('/ai-chat/stop', { chatId: 'c1' })
+  await sent
+  expect(chat.messages[1]!.parts.at(-1)).toEqual({ type: 'step-start' })
+  await expectBoth(server, chat, ['One', ''])
   gate.release()
 })
 
