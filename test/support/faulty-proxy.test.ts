@@ -72,6 +72,7 @@ test('without a fault everything passes, as if there were no proxy', async () =>
   const { host, origin } = new URL(server.url)
   expect(request!.headers).toMatchObject({ host, origin, 'x-asked': 'yes' })
   expect(proxy.requests).toMatchObject([{ method: 'POST', path: '/a?b=c', isOpen: false }])
+  expect(await proxy.requests[0]!.answered).toBe(201)
 })
 
 const PLACES = [
@@ -196,6 +197,8 @@ test('a lost answer is one to a request that the server got, a lost request is n
   await expect(post()).rejects.toThrow('fetch failed')
   expect((await lost).path).toBe('/post')
   await expect(post()).rejects.toThrow('fetch failed')
+  const answers = await Promise.all(proxy.requests.map(({ answered }) => answered))
+  expect(answers).toEqual([200, 200, undefined])
   expect(server.asked.map(({ url }) => url)).toEqual(['/get', '/post'])
 })
 

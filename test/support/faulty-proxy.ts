@@ -18,6 +18,8 @@ export type ProxiedRequest = {
   /** Path and query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
+  /** Settles with the status of the server's answer when it begins; undefined when there is none. */
+  readonly answered: Promise<number | undefined>
   /** Settles when nothing of its answer follows, however it ended. */
   readonly ended: Promise<void>
   readonly isOpen: boolean
@@ -175,6 +177,7 @@ class HttpProxy implements FaultyProxy {
     }
     if (instead === 'request lost') return void request.socket.resetAndDestroy()
     const answer = await this.#forward(request, response, fault)
+    passing.begin(answer?.statusCode)
     if (!answer) return htmlPage(response, idleMs === undefined ? 502 : 504)
     if (instead === 'answer lost') return void request.socket.resetAndDestroy()
     await deliver({ answer, response, fault, happened: () => happen(passing), flow })
@@ -210,12 +213,15 @@ class HttpProxy implements FaultyProxy {
   }
 }
 
-const recordOf = (request: IncomingMessage, response: ServerResponse): ProxiedRequest => {
-  const ended = once(response, 'close').then(() => undefined)
+const recordOf = (request: IncomingMessage, response: ServerResponse) => {
+  const { promise: answered, resolve: begin } = Promise.withResolvers<number | undefined>()
+  const ended = once(response, 'close').then(() => begin(undefined))
   return {
     method: request.method!,
     path: request.url!,
     headers: request.headers,
+    answered,
+    begin,
     ended,
     get isOpen() {
       return !response.closed
