@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { LOWEST } from '../src/agent/installed.ts'
 
 type Locked = {
   resolved?: string
@@ -100,16 +101,33 @@ test('the examples name every package that they import', () => {
   expect(imported.filter((name) => !(name in named))).toEqual([])
 })
 
-test('the oldest ai that it asks for is the one that the tests have too', () => {
-  const lowest = manifest.devDependencies['ai-lowest']?.replace('npm:ai@', '')
-  expect(manifest.peerDependencies['ai']).toBe(`^${lowest}`)
+test('the oldest ai that a server takes is the one that the tests have too', () => {
+  expect(manifest.devDependencies['ai-lowest']).toBe(`npm:ai@${LOWEST.ai}`)
 })
 
-test('what is optional is asked for in the version that the tests have', () => {
-  const { ai: _, ...optional } = manifest.peerDependencies
+test('what else a server needs is looked for in the version that the tests have', () => {
+  const { ai: _, ...others } = LOWEST
+  for (const [name, lowest] of Object.entries(others))
+    expect(lowest, name).toBe(manifest.devDependencies[name])
+})
+
+test('all that it asks for but ai is optional, and the tests have the newest major that it takes', () => {
+  const { ai, ...optional } = manifest.peerDependencies
   expect(Object.keys(optional).toSorted()).toEqual(
     Object.keys(manifest.peerDependenciesMeta).toSorted(),
   )
-  for (const [name, range] of Object.entries(optional))
-    expect(range, name).toBe(`^${manifest.devDependencies[name]}`)
+  for (const [name, range] of Object.entries({ ai: ai!, ...optional })) {
+    const version = manifest.devDependencies[name]!
+    const below = /<(\d+)$/.exec(range)?.[1]
+    if (below) expect(Number(below), name).toBe(Number(version.split('.')[0]) + 1)
+    else expect([`^${version}`, '>=18'], name).toContain(range)
+  }
+})
+
+test('what pages have beside it is taken in the versions that belong to AI SDK 5, 6 and 7', () => {
+  const { peerDependencies } = manifest
+  expect(peerDependencies['ai']).toBe('>=5.0.0 <8')
+  for (const name of ['anthropic', 'google', 'openai', 'react'])
+    expect(peerDependencies[`@ai-sdk/${name}`], name).toBe('>=2.0.0 <5')
+  expect(peerDependencies['@ai-sdk/mcp']).toBe('<3')
 })

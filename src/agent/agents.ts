@@ -6,6 +6,7 @@ import { checkedOptions } from './call-options.ts'
 import { isAgentDefinition, type AgentDefinition } from './define-agent.ts'
 import { ownCode } from './own-code.ts'
 import { preparedCall } from './prepare-call.ts'
+import { checkSdk } from './installed.ts'
 import type { FlexibleSchema } from '@ai-sdk/provider-utils'
 
 /** What a run says about its agent: the same at its start and whenever another process goes on with it. */
@@ -32,6 +33,7 @@ export type AgentsOptions = {
 
 /** @throws ConfigError when there is no agent, or two have one name */
 export const createAgents = ({ agents = [], agent, callOptionsSchema }: AgentsOptions): Agents => {
+  checkSdk()
   const byName = new Map(agents.map((definition) => [definition.name, definition]))
   const names = agents.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)

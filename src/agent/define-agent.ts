@@ -19,6 +19,7 @@ import { timeoutOf, type Timeout } from './check-timeout.ts'
 import { checkApproval, checkToolNames, checkTools } from './check-tools.ts'
 import type { McpServers } from './mcp/mcp-servers.ts'
 import { REFUSED_OPTIONS } from './refused-options.ts'
+import { checkSdk } from './installed.ts'
 
 export type * from './agent-options.ts'
 
@@ -132,6 +133,7 @@ export const SUPPORTED_OPTIONS: readonly string[] = [...Object.keys(OTHER_OPTION
  *   tools: { findOrder },
  * })
  * @throws AgentDefinitionError with what to do instead, for anything that Outlast would have to ignore
+ * @throws ConfigError where `ai` is older than a server needs
  */
 export const defineAgent = <
   TOOLS extends OutlastToolSet = Record<never, never>,
@@ -140,6 +142,7 @@ export const defineAgent = <
 >(
   options: AgentOptions<TOOLS, CALL_OPTIONS, CONTEXT>,
 ): AgentDefinition<TOOLS> => {
+  checkSdk()
   const name = checkName(options)
   const refuse = (reason: string): never => {
     throw new AgentDefinitionError(`Agent "${name}": ${reason}`)

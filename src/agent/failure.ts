@@ -1,4 +1,5 @@
 /** What a broken model call means for a run: a code, a sentence for people without secrets, and whether to try again. */
+import * as sdk from 'ai'
 import {
   AISDKError,
   APICallError,
@@ -13,7 +14,6 @@ import {
   LoadAPIKeyError,
   LoadSettingError,
   MessageConversionError,
-  MissingToolResultsError,
   NoSuchModelError,
   RetryError,
   TypeValidationError,
@@ -158,7 +158,8 @@ const CLASSES: readonly (readonly [readonly Class[], (error: unknown) => ModelFa
       InvalidDataContentError,
       InvalidMessageRoleError,
       MessageConversionError,
-      MissingToolResultsError,
+      // Not by its name: older versions lack it, and would keep everything of Outlast from being imported.
+      sdk.MissingToolResultsError,
     ],
     () => agentError('The conversation could not be turned into a request for the model.'),
   ],

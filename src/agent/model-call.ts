@@ -1,5 +1,7 @@
 /** One model call as an iterator: closing it, or aborting its signal, closes the provider's connection at once. */
-import { experimental_streamLanguageModelCall, type ModelMessage, type ToolSet } from 'ai'
+// As a whole: a name that an older version lacks would keep everything of Outlast from being imported (`checkSdk`).
+import * as sdk from 'ai'
+import type { ModelMessage, ToolSet } from 'ai'
 import type { ModelPart } from '../engine/ports.ts'
 import type { AgentModel, CallOptions, OutlastToolSet } from './define-agent.ts'
 
@@ -93,7 +95,7 @@ const startCall = async (options: ModelCallOptions, abortSignal: AbortSignal): P
     // What is not known to the call would go to the provider.
     ...call
   } = options
-  const { stream } = await experimental_streamLanguageModelCall<ToolSet>({
+  const { stream } = await sdk.experimental_streamLanguageModelCall<ToolSet>({
     ...call,
     ...(refineToolInput && { refineToolInput }),
     ...(download && { download }),

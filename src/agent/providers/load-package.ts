@@ -1,9 +1,10 @@
 /** Loads a package that is installed only where it is used. */
 import { ConfigError } from '../../domain/errors.ts'
+import { checkInstalled, LOWEST } from '../installed.ts'
 
 /**
  * @example const { createOpenAI } = await loadPackage('@ai-sdk/openai', () => import('@ai-sdk/openai'))
- * @throws ConfigError when the package is not installed
+ * @throws ConfigError when the package is not installed, or is too old
  */
 export const loadPackage = async <MODULE>(
   name: string,
@@ -12,7 +13,9 @@ export const loadPackage = async <MODULE>(
   user = 'OUTLAST_MODEL',
 ): Promise<MODULE> => {
   try {
-    return await load()
+    const loaded = await load()
+    if (isChecked(name)) checkInstalled(name)
+    return loaded
   } catch (error) {
     if (!isMissing(error)) throw error
     throw new ConfigError(
@@ -20,6 +23,8 @@ export const loadPackage = async <MODULE>(
     )
   }
 }
+
+const isChecked = (name: string): name is keyof typeof LOWEST => Object.hasOwn(LOWEST, name)
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
