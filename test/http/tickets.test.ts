@@ -105,6 +105,15 @@ describe('a ticket', () => {
     }
   })
 
+  it.each(['/ai-chat/follow?chat=c1', '/ai-chat/c1/follow'])('opens %s, once', async (path) => {
+    const ticket = await newTicket()
+    const following = await ask(withTicket(path, ticket))
+    const reader = following.body!.pipeThrough(new TextDecoderStream()).getReader()
+    for (let text = ''; !text.includes('"type":"run"');) text += (await reader.read()).value ?? ''
+    await reader.cancel()
+    expect((await ask(withTicket(path, ticket))).status).toBe(401)
+  })
+
   it('is its user’s, and sees of others what that user sees', async () => {
     const ticket = await newTicket(as({ 'x-caller': 'w1/bob' }, jsonPost({})))
     const answer = await ask(withTicket(paths[0]!, ticket), as(ANN))
