@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { defineAgent } from '../src/agent/define-agent.ts'
+import { serving } from './http/serving.ts'
 import { packOutlast } from './support/packed.ts'
+import { finishPart, scriptedModel, textParts } from './support/scripted-model.ts'
 
 type Manifest = {
   dependencies: Record<string, string>
@@ -93,6 +96,20 @@ test('its protocol needs nothing but zod, so that a browser can have it', async 
   expect(await app.run(code)).toBe('/ai-chat')
 })
 
+test('its client needs nothing but ai, and reads what a server answers', async () => {
+  const model = scriptedModel(() => [...textParts('Hello there'), finishPart()])
+  await using server = await serving(defineAgent({ name: 'a', model }))
+  const app = await application('client', ['ai'])
+  const code = `
+    import { createOutlastClient } from 'outlast/client'
+    const client = createOutlastClient({ url: process.env.URL })
+    const run = await client.start({ chatId: 'c1', text: 'Hi' })
+    const message = await run.message()
+    console.log(message.parts.map(({ type, text }) => text ?? type).join(' '))
+    client.close()`
+  expect(await app.run(code, { URL: `${server.url}/ai-chat` })).toBe('step-start Hello there')
+})
+
 test.each([
   { module: 'nodenext', moduleResolution: 'nodenext' },
   { module: 'esnext', moduleResolution: 'bundler' },
@@ -110,6 +127,9 @@ test.each([
     import type { Authenticate, OutlastHandler } from 'outlast'
     import { startServer } from 'outlast/server'
     import { parseTurn } from 'outlast/protocol'
+    import { createOutlastClient, OutlastChatTransport, type OutlastClient } from 'outlast/client'
+    export const client: OutlastClient = createOutlastClient({ url: 'https://chat.example/ai-chat' })
+    export const transport = new OutlastChatTransport({ client })
     declare const outlast: Awaited<ReturnType<typeof createOutlast>>
     const jwt = jwtIdentity({ secret: 'x', issuer: 'i', audience: 'a' })
     const authenticate: Authenticate = firstOf(tokenIdentity(outlast), jwt)
