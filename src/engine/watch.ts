@@ -7,7 +7,7 @@
 import { coerceError, isRetryable } from '../domain/errors.ts'
 import { isSettled, type Principal } from '../domain/run.ts'
 import type { ChatStates, KnownRun, Look, NamedChat, Sight, WatchedChat } from './catalog-ports.ts'
-import type { ChatSignal, Clock, EngineEvents, RunBus } from './ports.ts'
+import type { Clock, EngineEvents, RunBus } from './ports.ts'
 
 /** Between two looks that nobody asked for. */
 const FLOOR_MS = 1000
@@ -158,8 +158,8 @@ export class Watch {
       const error = coerceError(thrown)
       if (isRetryable(error)) this.#next.take(errand)
       else {
-        this.#ports.onError(error, { during: 'following chats' })
         for (const { opened } of errand.opening) opened.reject(error)
+        if (errand.opening.size === 0) this.#ports.onError(error, { during: 'following chats' })
       }
       return false
     }

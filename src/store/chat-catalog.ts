@@ -179,11 +179,11 @@ async function see(
             'aiChatRuns.id',
             '=',
             eb
-              .selectFrom('aiChatRuns as any')
-              .select('any.id')
-              .whereRef('any.chatId', '=', 'aiChats.id')
-              .orderBy('any.createdAt', 'desc')
-              .orderBy('any.id', 'desc')
+              .selectFrom('aiChatRuns as run')
+              .select('run.id')
+              .whereRef('run.chatId', '=', 'aiChats.id')
+              .orderBy('run.createdAt', 'desc')
+              .orderBy('run.id', 'desc')
               .limit(1),
           ),
       ),
