@@ -56,7 +56,9 @@ export class ServerFailedError extends OutlastError {
 /** What proxies and servers answer while somebody restarts. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 
-const CLASSES: Readonly<Record<string, new (message: string) => OutlastError>> = {
+type ErrorClass = new (message: string, options: ErrorOptions) => OutlastError
+
+const CLASSES: Readonly<Record<string, ErrorClass>> = {
   INVALID_REQUEST: InvalidRequestError,
   NOT_AUTHENTICATED: NotAuthenticatedError,
   NOT_ALLOWED: NotAllowedError,
@@ -80,20 +82,23 @@ const CLASSES: Readonly<Record<string, new (message: string) => OutlastError>> =
 
 /** The error that the server meant: of the same class, with the same code, as the server's own. */
 export const errorOfProblem = (problem: ProblemBody): OutlastError => {
-  const { code, detail, status } = problem
+  const { code, detail, status, retryAfter } = problem
   if (code === 'A_RUN_ALREADY_ACTIVE') return new RunAlreadyActiveError(problem.activeRunId)
-  if (code === 'RATE_LIMITED') return new RateLimitedError(detail, problem.retryAfter ?? 1)
+  if (code === 'RATE_LIMITED') return new RateLimitedError(detail, retryAfter ?? 1)
   if (code === 'TOO_MANY_ACTIVE_RUNS')
     return new TooManyActiveRunsError(detail, problem.activeRunIds ?? [])
   const Kind = CLASSES[code]
-  return Kind ? new Kind(detail) : new ServerFailedError(status, detail)
+  const options = { retryAfter }
+  return Kind ? new Kind(detail, options) : new ServerFailedError(status, detail, options)
 }
 
 /** The error that an answer is. Reads its body. */
 export const errorOfResponse = async (response: Response): Promise<OutlastError> => {
   const problem = await problemIn(response)
-  if (problem) return errorOfProblem(problem)
-  return new ServerFailedError(response.status, `The server answered ${response.status}.`)
+  const retryAfter = retryAfterOf(response)
+  if (problem) return errorOfProblem({ retryAfter, ...problem })
+  const message = `The server answered ${response.status}.`
+  return new ServerFailedError(response.status, message, { retryAfter })
 }
 
 const problemIn = async (response: Response): Promise<ProblemBody | undefined> => {
@@ -107,6 +112,12 @@ const problemIn = async (response: Response): Promise<ProblemBody | undefined> =
   }
 }
 
+/** Seconds after which the server wants to be asked again, if it said so. */
+const retryAfterOf = (response: Response): number | undefined => {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined
+}
+
 /** Milliseconds that the server wants to be left alone before the next try; 0 where it said nothing. */
 export const waitOf = (error: unknown): number =>
-  error instanceof RateLimitedError ? error.retryAfter * 1000 : 0
+  error instanceof OutlastError ? (error.retryAfter ?? 0) * 1000 : 0

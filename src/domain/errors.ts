@@ -1,16 +1,20 @@
 /** The failures Outlast speaks of, each with a `code` that is its identity on the wire, in logs and in rows. */
 
-export type ErrorOptions = { cause?: unknown }
+/** `retryAfter`: seconds after which the same call is welcome again. */
+export type ErrorOptions = { cause?: unknown; retryAfter?: number | undefined }
 
 /** Base of every error this package throws. Compare `code`; `instanceof` only works inside one process. */
 export abstract class OutlastError extends Error {
   abstract readonly code: string
   /** True when the same call may succeed later without any change by the caller. */
   readonly retryable: boolean = false
+  /** Seconds after which the same call is welcome again, where somebody said so. */
+  declare readonly retryAfter?: number
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options)
     this.name = new.target.name
+    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter
   }
 }
 
@@ -83,6 +87,7 @@ export class TooManyActiveRunsError extends OutlastError {
 /** Refusal: this caller reads as many streams of this server as one may. */
 export class TooManyReadersError extends OutlastError {
   readonly code = 'TOO_MANY_READERS'
+  override readonly retryable = true
 }
 
 /** Refusal: the journal of this run has no such step. */
@@ -134,11 +139,10 @@ export class OffsetGoneError extends OutlastError {
 export class RateLimitedError extends OutlastError {
   readonly code = 'RATE_LIMITED'
   override readonly retryable = true
-  readonly retryAfter: number
+  declare readonly retryAfter: number
 
   constructor(message: string, retryAfter: number, options: ErrorOptions = {}) {
-    super(message, options)
-    this.retryAfter = retryAfter
+    super(message, { ...options, retryAfter })
   }
 }
 
