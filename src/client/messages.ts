@@ -19,6 +19,17 @@ export async function* readMessages(
   response: Response,
   signal: AbortSignal,
 ): AsyncGenerator<SseMessage> {
+  for await (const batch of readBatches(response, signal)) yield* batch
+}
+
+/**
+ * The same messages as they come, those that arrived together in one array; an empty one when all that came was a sign of life.
+ * @throws as `readMessages`
+ */
+export async function* readBatches(
+  response: Response,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SseMessage[]> {
   const messages = new SseDecoder()
   const text = new TextDecoder()
   const reader = bodyOf(response).getReader()
@@ -36,7 +47,7 @@ export async function* readMessages(
       if (silent) throw new ConnectionLostError('The server has not said anything for too long.')
       if (done) return
       silence.end()
-      yield* messages.push(text.decode(value, { stream: true }))
+      yield messages.push(text.decode(value, { stream: true }))
     }
   } catch (cause) {
     if (signal.aborted) return
