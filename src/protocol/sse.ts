@@ -3,7 +3,7 @@
 /** Of a connection that follows; they keep proxies from holding it back. */
 export const FOLLOW_HEADERS = {
   'content-type': 'text/event-stream',
-  'cache-control': 'no-cache',
+  'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
 } as const
 

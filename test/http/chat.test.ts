@@ -48,7 +48,7 @@ describe('a POST', () => {
       expect(response.status).toBe(200)
       expect(Object.fromEntries(response.headers)).toMatchObject({
         'content-type': 'text/event-stream',
-        'cache-control': 'no-cache',
+        'cache-control': 'no-cache, no-transform',
         'x-vercel-ai-ui-message-stream': 'v1',
         'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
