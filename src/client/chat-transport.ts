@@ -20,7 +20,12 @@ export type OutlastChatTransportOptions = {
   readonly body?: BodyExtras | (() => BodyExtras)
   /** The last message that the page shows of a chat, so that an answer that came meanwhile is not missed. */
   readonly have?: (chatId: string) => string | undefined
-} & ({ readonly client: OutlastClient } | ({ readonly client?: never } & OutlastClientOptions))
+  /** Hears of each reading: called at its beginning; what it returns is called at its end, with whether it was read to the end. */
+  readonly onRead?: (chatId: string, runId: string | undefined) => (isComplete: boolean) => void
+} & (
+  | { readonly client: OutlastClient<UIMessage> }
+  | ({ readonly client?: never } & OutlastClientOptions)
+)
 
 type BodyExtras = Readonly<Record<string, unknown>>
 
@@ -37,7 +42,7 @@ export class OutlastChatTransport<
 > implements ChatTransport<MESSAGE> {
   /** For `ai` 7: who reconnects gets the whole answer, so what is there of it gives way. */
   readonly resumeStreamIsReplay = true
-  readonly client: OutlastClient
+  readonly client: OutlastClient<UIMessage>
   readonly #options: OutlastChatTransportOptions
   /** The run that each chat reads, or asks for: known when its request was answered. */
   readonly #reading = new Map<string, Promise<string | undefined>>()
@@ -119,12 +124,16 @@ export class OutlastChatTransport<
     try {
       const response = await untilAborted(answer, abortSignal, leave)
       const wires = wiresOf(this.client)
+      const onEnd = this.#options.onRead?.(chatId, await runId)
       const read = async function* (signal: AbortSignal): AsyncGenerator<RunFrame> {
+        let isComplete = false
         try {
           for await (const frame of readRun(wires, response, signal))
             if (isShown(frame)) yield frame
+          isComplete = !signal.aborted
         } finally {
           forget()
+          onEnd?.(isComplete)
         }
       }
       return chunkStream(read, abortSignal)

@@ -4,6 +4,7 @@ import { ConfigError } from '../domain/errors.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import { chatsOf, filesOf, runsOf } from './catalog.ts'
 import { Connections, type ConnectionState } from './connection.ts'
+import type { Feed } from './feed/feed.ts'
 import { followChat } from './follow-chat.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { requestKey } from './request-key.ts'
@@ -53,6 +54,8 @@ export type OutlastClient<MESSAGE extends UIMessage = OutlastMessage> = {
   readonly chats: ReturnType<typeof chatsOf<MESSAGE>>
   readonly runs: ReturnType<typeof runsOf<MESSAGE>>
   readonly files: ReturnType<typeof filesOf>
+  /** The connection for everything that lasts; it is made when somebody needs it. */
+  readonly feed: Feed
   /** Begins a run. @throws RunAlreadyActiveError with `activeRunId`; ConnectionLostError after 30 s without an answer */
   start(options: StartOptions): Promise<RunReading<MESSAGE>>
   /** @returns undefined when there is nothing to attach to */

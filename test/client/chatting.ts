@@ -51,7 +51,7 @@ export const storedMessages = async (server: Serving, chatId = 'c1'): Promise<UI
 
 /** What the client shows is what the database has: ids and parts. */
 export const expectStored = async (
-  { chat }: Tab,
+  { chat }: Pick<Tab, 'chat'>,
   server: Serving,
 ): Promise<readonly UIMessage[]> => {
   const plain = (messages: readonly UIMessage[]): unknown =>

@@ -1,0 +1,270 @@
+/**
+ * Keeps a `Chat` of the AI SDK equal to its chat on the server: also what other tabs and devices ask, edit and stop, and what
+ * the server begins by itself.
+ *
+ * INVARIANT: what the chat shows at rest is what the server has; a message that was typed is never lost.
+ */
+import type { ChatStatus, ChatTransport, UIMessage } from 'ai'
+import { coerceError } from '../domain/errors.ts'
+import { isAtRest, isSettled } from '../domain/run.ts'
+import type { RunEnvelope } from '../protocol/envelopes.ts'
+import { OutlastChatTransport, type OutlastChatTransportOptions } from './chat-transport.ts'
+import { wiresOf, type OutlastClient } from './client.ts'
+import type { ChatNews } from './feed/feed.ts'
+import { isShown, placeQuestion } from './history.ts'
+import { patiently } from './requests.ts'
+import { createStore, type Observable } from './store.ts'
+import type { RunSummary } from './types.ts'
+import { onWake } from './wake.ts'
+
+/** What is used of the AI SDK's `Chat`; those for React, Vue, Svelte and Angular all have it. */
+export type ChatLike<MESSAGE extends UIMessage> = {
+  messages: MESSAGE[]
+  readonly status: ChatStatus
+  resumeStream(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A message that the server did not take, or that may not have arrived. */
+export type Unsent<MESSAGE extends UIMessage> = {
+  readonly message: MESSAGE
+  /** The message that it was to replace. */
+  readonly messageId: string | undefined
+  /** `RunAlreadyActiveError` with `activeRunId`, `ConnectionLostError`, ... */
+  readonly error: Error
+}
+
+export type FollowedState<MESSAGE extends UIMessage> = {
+  /** The chat's latest run; undefined until it is known, null when there is none. */
+  readonly run: RunSummary | null | undefined
+  /** It was asked to stop, and has not settled yet. */
+  readonly isStopping: boolean
+  readonly unsent: Unsent<MESSAGE> | undefined
+  /** Somebody has removed the chat. */
+  readonly isRemoved: boolean
+  /** Why the history could not be loaded. */
+  readonly trouble: Error | undefined
+}
+
+export type FollowedChatOptions<MESSAGE extends UIMessage> = {
+  readonly client: OutlastClient<MESSAGE>
+  readonly chatId: string
+  /** False when the chat was given no history: it is loaded. */
+  readonly hasHistory: boolean
+  /** As the server said it together with the history: an active run is read at once. */
+  readonly activeRun?: RunSummary | null | undefined
+  readonly body?: OutlastChatTransportOptions['body']
+}
+
+export class FollowedChat<MESSAGE extends UIMessage> {
+  /** For the `Chat`. */
+  readonly transport: ChatTransport<MESSAGE>
+  readonly #options: FollowedChatOptions<MESSAGE>
+  readonly #inner: OutlastChatTransport<MESSAGE>
+  readonly #state = createStore<FollowedState<MESSAGE>>({
+    run: undefined,
+    isStopping: false,
+    unsent: undefined,
+    isRemoved: false,
+    trouble: undefined,
+  })
+  #chat: ChatLike<MESSAGE> | undefined
+  #news: RunEnvelope | undefined
+  /** The news that was acted on. */
+  #settled: RunEnvelope | undefined
+  /** The run whose answer is shown in part only. */
+  #partial: string | undefined
+  #mustLoad: boolean
+  #seen: string | undefined
+  #work: Promise<void> | undefined
+
+  constructor(options: FollowedChatOptions<MESSAGE>) {
+    this.#options = options
+    this.#mustLoad = !options.hasHistory
+    const { client, body } = options
+    this.#inner = new OutlastChatTransport<MESSAGE>({
+      client,
+      ...(body ? { body } : {}),
+      have: () => this.#chat?.messages.at(-1)?.id,
+      onRead: (_, runId) => this.#onRead(runId),
+    })
+    this.transport = {
+      resumeStreamIsReplay: true,
+      reconnectToStream: this.#inner.reconnectToStream,
+      sendMessages: (sending) => this.#send(sending),
+    }
+  }
+
+  get state(): Observable<FollowedState<MESSAGE>> {
+    return this.#state
+  }
+
+  /** Begins to follow. @returns a function that ends it; the run goes on */
+  connect(chat: ChatLike<MESSAGE>): () => void {
+    this.#chat = chat
+    const { client, chatId, activeRun } = this.#options
+    if (activeRun !== undefined && this.#state.get().run === undefined)
+      this.#set({ run: activeRun })
+    const unfollow = client.feed.follow(chatId, (news) => this.#hear(news))
+    const awake = onWake((wake) => wake === 'shown' && this.#see())
+    if (activeRun && !isAtRest(activeRun.status) && !this.#news) void this.#attach(chat)
+    else this.update()
+    return () => {
+      unfollow()
+      awake()
+      this.#chat = undefined
+      // React mounts twice: whoever is back by then goes on reading.
+      setTimeout(() => {
+        if (!this.#chat && isBusy(chat)) void chat.stop()
+      })
+    }
+  }
+
+  /** To be called when the chat has become idle: by its `onFinish`. */
+  update(): void {
+    this.#work ??= this.#catchUp().finally(() => {
+      this.#work = undefined
+    })
+  }
+
+  /** Loads the history anew. */
+  reload(): void {
+    this.#mustLoad = true
+    this.update()
+  }
+
+  /** Stops the run that is read, or the chat's active one. Settles when the server has taken it. */
+  async stop(): Promise<void> {
+    const { chatId } = this.#options
+    this.#set({ isStopping: true })
+    try {
+      if (!(await this.#inner.stop(chatId))) this.#set({ isStopping: false })
+    } catch (error) {
+      this.#set({ isStopping: false })
+      throw error
+    }
+  }
+
+  /** Gives back what was not sent, for the composer. */
+  takeUnsent(): Unsent<MESSAGE> | undefined {
+    const { unsent } = this.#state.get()
+    this.#set({ unsent: undefined })
+    return unsent
+  }
+
+  #set(change: Partial<FollowedState<MESSAGE>>): void {
+    this.#state.set({ ...this.#state.get(), ...change })
+  }
+
+  #hear(news: ChatNews): void {
+    if (news.type === 'removed') return this.#set({ isRemoved: true, run: null, isStopping: false })
+    this.#news = news
+    const { run, question } = news
+    const { unsent, isStopping } = this.#state.get()
+    const arrived =
+      unsent !== undefined && question?.id === unsent.message.id && !isReplaced(unsent)
+    this.#set({
+      run,
+      isRemoved: false,
+      isStopping: isStopping && run !== null && !isSettled(run.status),
+      ...(arrived ? { unsent: undefined } : {}),
+    })
+    this.update()
+  }
+
+  async #send(
+    sending: Parameters<ChatTransport<MESSAGE>['sendMessages']>[0],
+  ): ReturnType<ChatTransport<MESSAGE>['sendMessages']> {
+    this.#set({ unsent: undefined })
+    try {
+      return await this.#inner.sendMessages(sending)
+    } catch (thrown) {
+      if (!sending.abortSignal?.aborted) this.#refuse(sending, coerceError(thrown))
+      throw thrown
+    }
+  }
+
+  /** What the chat shows of it already is not so: the history is what the server has. */
+  #refuse(
+    { messages, messageId }: Parameters<ChatTransport<MESSAGE>['sendMessages']>[0],
+    error: Error,
+  ): void {
+    const message = messages.at(-1)
+    this.#mustLoad = true
+    if (message?.role === 'user') this.#set({ unsent: { message, messageId, error } })
+  }
+
+  #onRead(runId: string | undefined): (isComplete: boolean) => void {
+    this.#partial = runId
+    return (isComplete) => {
+      if (!isComplete) return
+      // What was told of it before its end says nothing new.
+      if (this.#news?.run?.id === runId) this.#settled = this.#news
+      if (this.#partial === runId) this.#partial = undefined
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    // Who says that the chat is idle now may still be about to make it so.
+    await new Promise((resolve) => setTimeout(resolve))
+    while (this.#chat && !isBusy(this.#chat) && (this.#mustLoad || this.#isBehind(this.#chat))) {
+      const chat = this.#chat
+      const news = this.#news
+      const { run } = news ?? {}
+      const isActive = run != null && !isAtRest(run.status)
+      const isPlaced = news !== undefined && isActive && placeQuestion(chat, news)
+      if ((this.#mustLoad || !isPlaced) && !(await this.#load(chat))) return
+      this.#settled = news
+      if (isActive) await this.#attach(chat)
+    }
+    this.#see()
+  }
+
+  #isBehind(chat: ChatLike<MESSAGE>): boolean {
+    const news = this.#news
+    if (!news?.run || news === this.#settled) return false
+    if (!isAtRest(news.run.status)) return true
+    return news.run.id === this.#partial || !isShown(chat.messages, news.run)
+  }
+
+  async #attach(chat: ChatLike<MESSAGE>): Promise<void> {
+    await chat.resumeStream()
+  }
+
+  /** @returns whether it is there now, and nobody has begun anything meanwhile */
+  async #load(chat: ChatLike<MESSAGE>): Promise<boolean> {
+    const { client, chatId } = this.#options
+    try {
+      const wires = wiresOf(client)
+      const { messages } = await patiently(wires, undefined, () => client.chats.messages(chatId))
+      if (isBusy(chat) || this.#chat !== chat) return false
+      chat.messages = messages
+      this.#mustLoad = false
+      this.#partial = undefined
+      this.#set({ trouble: undefined })
+      return true
+    } catch (thrown) {
+      this.#set({ trouble: coerceError(thrown) })
+      return false
+    }
+  }
+
+  /** Whoever looks at the chat has seen how its run ended. */
+  #see(): void {
+    const { run } = this.#state.get()
+    const chat = this.#chat
+    if (!run || !chat || !isSettled(run.status) || isBusy(chat) || this.#seen === run.id) return
+    if (globalThis.document?.visibilityState === 'hidden') return
+    this.#seen = run.id
+    const { client, chatId } = this.#options
+    client.chats.seen(chatId, run.id).catch(() => {
+      // Only a mark in a list: the next look sets it.
+      this.#seen = undefined
+    })
+  }
+}
+
+const isBusy = ({ status }: { readonly status: ChatStatus }): boolean =>
+  status === 'submitted' || status === 'streaming'
+
+const isReplaced = ({ messageId }: Unsent<UIMessage>): boolean => messageId !== undefined

@@ -1,0 +1,243 @@
+/** Two tabs on one chat: what one does the other shows, and at rest both show what the server has. */
+import { Chat } from '@ai-sdk/react'
+import { tool, type UIMessage } from 'ai'
+import { afterEach, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { defineAgent, type AgentDefinition } from '../../src/agent/define-agent.ts'
+import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
+import { FollowedChat } from '../../src/client/followed-chat.ts'
+import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
+import { createBarrier } from '../support/barrier.ts'
+import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
+import { chatting, expectStored, storedMessages, type Chatting } from './chatting.ts'
+
+type Tab = {
+  readonly chat: Chat<UIMessage>
+  readonly followed: FollowedChat<UIMessage>
+  readonly client: OutlastClient<UIMessage>
+  readonly close: () => void
+}
+
+const tabs: Tab[] = []
+afterEach(() => {
+  for (const { close } of tabs.splice(0)) close()
+})
+
+/** A tab as the React hook makes it: the history and the active run of the server, then following. */
+const openTab = async ({ network }: Chatting, chatId = 'c1'): Promise<Tab> => {
+  const client = createOutlastClient<UIMessage>({ url: `${network.url}/ai-chat` })
+  const { messages, activeRun } = await client.chats.messages(chatId)
+  const followed = new FollowedChat({ client, chatId, activeRun, hasHistory: true })
+  const chat = new Chat<UIMessage>({
+    id: chatId,
+    messages,
+    transport: followed.transport,
+    onFinish: () => followed.update(),
+  })
+  const disconnect = followed.connect(chat)
+  const close = () => {
+    disconnect()
+    client.close()
+  }
+  const tab = { chat, followed, client, close }
+  tabs.push(tab)
+  return tab
+}
+
+const texts = ({ chat }: Tab): string[] =>
+  chat.messages.map(({ parts }) =>
+    parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
+  )
+
+const shows = (tab: Tab, expected: readonly string[]): Promise<void> =>
+  vi.waitFor(() => expect(texts(tab)).toEqual(expected), { timeout: 10_000 })
+
+const atRest = (tab: Tab): Promise<void> =>
+  vi.waitFor(() => expect(tab.chat.status).toMatch(/ready|error/), { timeout: 10_000 })
+
+/** Says the number of the call, and then waits until it may go on. */
+const counting = () => {
+  const gates = [createBarrier(), createBarrier(), createBarrier(), createBarrier()]
+  const model = scriptedModel(async function* (call) {
+    yield { type: 'text-start', id: '0' }
+    yield { type: 'text-delta', id: '0', delta: `Answer ${call}` }
+    await gates[call]?.wait()
+    yield { type: 'text-delta', id: '0', delta: '.' }
+    yield { type: 'text-end', id: '0' }
+    yield finishPart()
+  })
+  return { gates, agent: defineAgent({ name: 'a', model }) }
+}
+
+const withTwoTabs = async (agent: AgentDefinition) => {
+  const setting = await chatting(agent)
+  return { setting, one: await openTab(setting), other: await openTab(setting) }
+}
+
+it('the other tab shows question, answer as it streams, and its end', async () => {
+  const { gates, agent } = counting()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0'])
+  expect(other.chat.status).toBe('streaming')
+  expect(other.followed.state.get().run?.status).toBe('running')
+  gates[0]?.release()
+  await sent
+  await shows(other, ['One', 'Answer 0.'])
+  await atRest(other)
+  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('succeeded'))
+  await expectStored(one, setting.server)
+  await expectStored(other, setting.server)
+})
+
+it('an edit and another answer of one tab take the place of what the other shows', async () => {
+  const { gates, agent } = counting()
+  for (const gate of gates) gate.release()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  await one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0.'])
+  await one.chat.sendMessage({ text: 'Two' })
+  await shows(other, ['One', 'Answer 0.', 'Two', 'Answer 1.'])
+  await one.chat.regenerate()
+  await shows(other, ['One', 'Answer 0.', 'Two', 'Answer 2.'])
+  await one.chat.sendMessage({ text: 'Uno', messageId: one.chat.messages[0]!.id })
+  await shows(other, ['Uno', 'Answer 3.'])
+  await atRest(other)
+  await expectStored(other, setting.server)
+})
+
+it('a stop in one tab ends both, and both show what there is', async () => {
+  const { agent } = counting()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0'])
+  await other.followed.stop()
+  await sent
+  await atRest(other)
+  await vi.waitFor(() => expect(one.followed.state.get().run?.status).toBe('aborted'))
+  await vi.waitFor(() => expect(other.followed.state.get().isStopping).toBe(false))
+  await expectStored(one, setting.server)
+  await expectStored(other, setting.server)
+})
+
+it('who sends while a run is active gets the message back, and sees that run', async () => {
+  const { gates, agent } = counting()
+  await using setting = await chatting(agent)
+  const one = await openTab(setting)
+  const other = await openTab(setting)
+  const stalled = setting.network.next({ holdBytes: Infinity }, ({ path }) =>
+    path.includes('follow'),
+  )
+  void stalled
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await gates[0]?.reached
+  await other.chat.sendMessage({ text: 'Two' })
+  await vi.waitFor(() => expect(other.followed.state.get().unsent).toBeDefined())
+  const { message, error } = other.followed.state.get().unsent!
+  expect(message.parts).toEqual([{ type: 'text', text: 'Two' }])
+  expect(error).toBeInstanceOf(RunAlreadyActiveError)
+  await shows(other, ['One', 'Answer 0'])
+  gates[0]?.release()
+  await sent
+  await shows(other, ['One', 'Answer 0.'])
+  await atRest(other)
+  const unsent = other.followed.takeUnsent()!
+  await other.chat.sendMessage(unsent.message)
+  await shows(one, ['One', 'Answer 0.', 'Two', 'Answer 1'])
+  gates[1]?.release()
+})
+
+it('a run that nobody in a browser began is shown', async () => {
+  const { gates, agent } = counting()
+  await using setting = await chatting(agent)
+  const tab = await openTab(setting)
+  await setting.server.outlast.ask('From elsewhere', 'c1')
+  await shows(tab, ['From elsewhere', 'Answer 0'])
+  gates[0]?.release()
+  await atRest(tab)
+  await expectStored(tab, setting.server)
+})
+
+it('what happened while the network was away is there when it is back', async () => {
+  const { gates, agent } = counting()
+  for (const gate of gates) gate.release()
+  await using setting = await chatting(agent)
+  const tab = await openTab(setting)
+  await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
+  await shows(tab, ['One', 'Answer 0.'])
+  setting.network.down()
+  await setting.server.outlast.settled(await setting.server.outlast.ask('Two', 'c1'))
+  await setting.server.outlast.settled(await setting.server.outlast.ask('Three', 'c1'))
+  setting.network.up()
+  await shows(tab, ['One', 'Answer 0.', 'Two', 'Answer 1.', 'Three', 'Answer 2.'])
+  await expectStored(tab, setting.server)
+})
+
+it('a call that one tab approves goes on in both', async () => {
+  const model = scriptedModel((call) =>
+    call === 0
+      ? [...toolCallParts({ id: 'k1', name: 'pay', input: {} }), finishPart('tool-calls')]
+      : [...textParts('Paid'), finishPart()],
+  )
+  const pay = tool({ inputSchema: z.object({}), needsApproval: true, execute: () => 'ok' })
+  const agent = defineAgent({ name: 'a', model, tools: { pay } })
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  await one.chat.sendMessage({ text: 'Pay' })
+  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('waiting'))
+  await atRest(other)
+  await expectStored(other, setting.server)
+  const part = other.chat.messages.at(-1)!.parts.find(({ type }) => type === 'tool-pay')
+  const { approval } = part as { approval: { id: string } }
+  await other.chat.addToolApprovalResponse({ id: approval.id, approved: true })
+  await other.chat.sendMessage()
+  await shows(one, ['Pay', 'Paid'])
+  await atRest(one)
+  await expectStored(one, setting.server)
+  await expectStored(other, setting.server)
+})
+
+it('a chat that one tab removes is removed in the other', async () => {
+  const { gates, agent } = counting()
+  gates[0]?.release()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  await one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0.'])
+  await one.client.chats.remove('c1')
+  await vi.waitFor(() => expect(other.followed.state.get().isRemoved).toBe(true))
+})
+
+it('who looks at a chat when its run ends has seen it', async () => {
+  const { gates, agent } = counting()
+  gates[0]?.release()
+  await using setting = await chatting(agent)
+  await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
+  const unread = async () => {
+    const { chats } = (await (await setting.server.get('/ai-chat/chats')).json()) as {
+      chats: { unread: boolean }[]
+    }
+    return chats.map((chat) => chat.unread)
+  }
+  expect(await unread()).toEqual([true])
+  await openTab(setting)
+  await vi.waitFor(async () => expect(await unread()).toEqual([false]))
+})
+
+it('a history that was not given is loaded', async () => {
+  const { gates, agent } = counting()
+  gates[0]?.release()
+  await using setting = await chatting(agent)
+  await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
+  const client = createOutlastClient<UIMessage>({ url: `${setting.network.url}/ai-chat` })
+  const followed = new FollowedChat({ client, chatId: 'c1', hasHistory: false })
+  const chat = new Chat<UIMessage>({ id: 'c1', transport: followed.transport })
+  const disconnect = followed.connect(chat)
+  tabs.push({ chat, followed, client, close: disconnect })
+  await vi.waitFor(async () => expect(chat.messages).toHaveLength(2))
+  expect(chat.messages).toEqual(await storedMessages(setting.server))
+  client.close()
+})
