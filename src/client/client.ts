@@ -5,6 +5,7 @@ import { ROUTES } from '../protocol/routes.ts'
 import { chatsOf, filesOf, runsOf } from './catalog.ts'
 import { Connections, type ConnectionState } from './connection.ts'
 import type { Feed } from './feed/feed.ts'
+import { createFeed } from './feed/shared-feed.ts'
 import { followChat } from './follow-chat.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { requestKey } from './request-key.ts'
@@ -94,9 +95,18 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
 ): OutlastClient<MESSAGE> => {
   const http = new Http(options)
   const connections = new Connections()
-  const wires: Wires = { http, connections, feed: () => undefined }
+  const share = options.share ?? (http.hasOwnHeaders ? false : '')
+  const scope = share === false ? {} : { scope: `${http.url} ${share}` }
+  let made: Feed | undefined
+  const feed = () => (made ??= createFeed({ http, connections, ...scope }))
+  // Where no browser counts connections, each stream keeps its own.
+  const isPage = typeof document !== 'undefined'
+  const wires: Wires = { http, connections, feed: () => (isPage ? feed() : undefined) }
   const client: OutlastClient<MESSAGE> = {
     connection: connections.state,
+    get feed() {
+      return feed()
+    },
     chats: chatsOf(http),
     runs: runsOf(http),
     files: filesOf(http),
@@ -118,7 +128,10 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
       return (await patiently({ connections }, undefined, stop)).stopped
     },
     ticket: () => http.json(ROUTES.tickets, { method: 'POST', json: {} }),
-    close: () => undefined,
+    close: () => {
+      made?.close()
+      made = undefined
+    },
   }
   WIRES.set(client, wires)
   return client

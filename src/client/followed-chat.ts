@@ -74,6 +74,8 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #settled: RunEnvelope | undefined
   /** The run whose answer is shown in part only. */
   #partial: string | undefined
+  /** Answers that are being read just now. */
+  #readings = 0
   #mustLoad: boolean
   #seen: string | undefined
   #work: Promise<void> | undefined
@@ -122,6 +124,9 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   /** To be called when the chat has become idle: by its `onFinish`. */
   update(): void {
+    // What is read goes on behind an error of something else; the history has to be loaded before.
+    if (this.#mustLoad && this.#readings > 0 && this.#chat?.status === 'error')
+      void this.#chat.stop()
     this.#work ??= this.#catchUp().finally(() => {
       this.#work = undefined
     })
@@ -172,9 +177,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     this.update()
   }
 
-  async #send(
-    sending: Parameters<ChatTransport<MESSAGE>['sendMessages']>[0],
-  ): ReturnType<ChatTransport<MESSAGE>['sendMessages']> {
+  async #send(sending: Sending<MESSAGE>): ReturnType<ChatTransport<MESSAGE>['sendMessages']> {
     this.#set({ unsent: undefined })
     try {
       return await this.#inner.sendMessages(sending)
@@ -184,19 +187,23 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     }
   }
 
-  /** What the chat shows of it already is not so: the history is what the server has. */
-  #refuse(
-    { messages, messageId }: Parameters<ChatTransport<MESSAGE>['sendMessages']>[0],
-    error: Error,
-  ): void {
+  /** The chat shows already what is not so. */
+  #refuse({ messages, messageId, trigger }: Sending<MESSAGE>, error: Error): void {
     const message = messages.at(-1)
-    this.#mustLoad = true
     if (message?.role === 'user') this.#set({ unsent: { message, messageId, error } })
+    const chat = this.#chat
+    const isNew = trigger === 'submit-message' && messageId === undefined
+    if (chat && isNew && this.#readings > 0)
+      // Beside an answer that is being read, and goes on.
+      chat.messages = chat.messages.filter(({ id }) => id !== message?.id)
+    else this.#mustLoad = true
   }
 
   #onRead(runId: string | undefined): (isComplete: boolean) => void {
     this.#partial = runId
+    this.#readings += 1
     return (isComplete) => {
+      this.#readings -= 1
       if (!isComplete) return
       // What was told of it before its end says nothing new.
       if (this.#news?.run?.id === runId) this.#settled = this.#news
@@ -263,6 +270,8 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     })
   }
 }
+
+type Sending<MESSAGE extends UIMessage> = Parameters<ChatTransport<MESSAGE>['sendMessages']>[0]
 
 const isBusy = ({ status }: { readonly status: ChatStatus }): boolean =>
   status === 'submitted' || status === 'streaming'

@@ -81,7 +81,7 @@ it('the other tab shows question, answer as it streams, and its end', async () =
   const sent = one.chat.sendMessage({ text: 'One' })
   await shows(other, ['One', 'Answer 0'])
   expect(other.chat.status).toBe('streaming')
-  expect(other.followed.state.get().run?.status).toBe('running')
+  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('running'))
   gates[0]?.release()
   await sent
   await shows(other, ['One', 'Answer 0.'])
@@ -123,32 +123,41 @@ it('a stop in one tab ends both, and both show what there is', async () => {
   await expectStored(other, setting.server)
 })
 
-it('who sends while a run is active gets the message back, and sees that run', async () => {
-  const { gates, agent } = counting()
-  await using setting = await chatting(agent)
-  const one = await openTab(setting)
-  const other = await openTab(setting)
-  const stalled = setting.network.next({ holdBytes: Infinity }, ({ path }) =>
-    path.includes('follow'),
-  )
-  void stalled
-  const sent = one.chat.sendMessage({ text: 'One' })
-  await gates[0]?.reached
-  await other.chat.sendMessage({ text: 'Two' })
-  await vi.waitFor(() => expect(other.followed.state.get().unsent).toBeDefined())
-  const { message, error } = other.followed.state.get().unsent!
-  expect(message.parts).toEqual([{ type: 'text', text: 'Two' }])
-  expect(error).toBeInstanceOf(RunAlreadyActiveError)
-  await shows(other, ['One', 'Answer 0'])
-  gates[0]?.release()
-  await sent
-  await shows(other, ['One', 'Answer 0.'])
-  await atRest(other)
-  const unsent = other.followed.takeUnsent()!
-  await other.chat.sendMessage(unsent.message)
-  await shows(one, ['One', 'Answer 0.', 'Two', 'Answer 1'])
-  gates[1]?.release()
-})
+it.each([
+  ['knows of it', false],
+  ['does not know of it yet', true],
+])(
+  'who sends while a run is active and %s gets the message back, and sees that run',
+  async (_, isDeaf) => {
+    const { gates, agent } = counting()
+    await using setting = await chatting(agent)
+    if (isDeaf) setting.network.each({ at: { frames: 1 }, ends: 'stall' }, isFollowing)
+    const one = await openTab(setting)
+    const other = await openTab(setting)
+    const sent = one.chat.sendMessage({ text: 'One' })
+    await gates[0]?.reached
+    if (!isDeaf) await shows(other, ['One', 'Answer 0'])
+    await other.chat.sendMessage({ text: 'Two' })
+    await vi.waitFor(() => expect(other.followed.state.get().unsent).toBeDefined())
+    setting.network.heal()
+    setting.network.cut()
+    const { message, error } = other.followed.state.get().unsent!
+    expect(message.parts).toEqual([{ type: 'text', text: 'Two' }])
+    expect(error).toBeInstanceOf(RunAlreadyActiveError)
+    await shows(other, ['One', 'Answer 0'])
+    gates[0]?.release()
+    await sent
+    await shows(other, ['One', 'Answer 0.'])
+    await atRest(other)
+    const resent = other.chat.sendMessage(other.followed.takeUnsent()!.message)
+    await shows(one, ['One', 'Answer 0.', 'Two', 'Answer 1'])
+    gates[1]?.release()
+    await resent
+    await expectStored(other, setting.server)
+  },
+)
+
+const isFollowing = ({ path }: { readonly path: string }) => path.includes('/follow')
 
 it('a run that nobody in a browser began is shown', async () => {
   const { gates, agent } = counting()

@@ -1,0 +1,119 @@
+/** Three tabs that do whatever they like, over a network that breaks: at rest each shows what the server has. */
+import { Chat } from '@ai-sdk/react'
+import type { UIMessage } from 'ai'
+import fc from 'fast-check'
+import { expect, it, vi } from 'vitest'
+import { defineAgent } from '../../src/agent/define-agent.ts'
+import { createOutlastClient } from '../../src/client/client.ts'
+import { FollowedChat } from '../../src/client/followed-chat.ts'
+import { finishPart, scriptedModel } from '../support/scripted-model.ts'
+import { chatting, expectStored, type Chatting } from './chatting.ts'
+
+const TABS = 3
+
+const tab = fc.nat({ max: TABS - 1 })
+const action = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('send' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('regenerate' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('edit' as const), tab, which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('elsewhere' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const), tab }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), tab, ms: fc.nat(40) }) },
+)
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
+
+/** Word by word, each in a turn of the event loop of its own. */
+const agent = defineAgent({
+  name: 'a',
+  model: scriptedModel(async function* (call) {
+    yield { type: 'text-start', id: '0' }
+    for (const word of ['Answer ', `${call}`, ' in ', 'words']) {
+      await new Promise((resolve) => setTimeout(resolve, 4))
+      yield { type: 'text-delta', id: '0', delta: word }
+    }
+    yield { type: 'text-end', id: '0' }
+    yield finishPart()
+  }),
+})
+
+const openTab = async ({ network }: Chatting, chatId: string) => {
+  const client = createOutlastClient<UIMessage>({ url: `${network.url}/ai-chat` })
+  const followed = new FollowedChat({ client, chatId, hasHistory: false })
+  const chat = new Chat<UIMessage>({
+    id: chatId,
+    transport: followed.transport,
+    onFinish: () => followed.update(),
+  })
+  const disconnect = followed.connect(chat)
+  const close = () => {
+    disconnect()
+    client.close()
+  }
+  return { chat, followed, close }
+}
+type Tab = Awaited<ReturnType<typeof openTab>>
+
+const perform = async (setting: Chatting, chatId: string, tabs: Tab[], one: Action) => {
+  const { chat, followed, close } = tabs[one.tab]!
+  switch (one.kind) {
+    case 'send':
+      return void chat.sendMessage({ text: `Question of ${one.tab}` })
+    case 'regenerate':
+      // Without an answer there is nothing that it could mean.
+      return void (chat.messages.length > 1 && chat.regenerate().catch(refused))
+    case 'edit': {
+      const questions = chat.messages.filter(({ role }) => role === 'user')
+      const question = questions[one.which % Math.max(questions.length, 1)]
+      return void (
+        question && chat.sendMessage({ text: `Edit of ${one.tab}`, messageId: question.id })
+      )
+    }
+    case 'stop':
+      return void followed.stop().catch(refused)
+    case 'elsewhere':
+      return void setting.server.outlast.ask('Elsewhere', chatId).catch(refused)
+    case 'cut':
+      return setting.network.cut()
+    case 'reopen':
+      close()
+      tabs[one.tab] = await openTab(setting, chatId)
+      return undefined
+    case 'pass':
+      return new Promise<void>((resolve) => setTimeout(resolve, one.ms))
+    default:
+      return one satisfies never
+  }
+}
+
+/** Some of what they do cannot be: another run is active, the message was replaced. */
+const refused = (error: unknown) => expect(error).toBeInstanceOf(Error)
+
+const atRest = async ({ server }: Chatting, chatId: string, tabs: readonly Tab[]) => {
+  const { activeRun } = await server.outlast.chats.messages(server.outlast.principal, chatId, {})
+  expect(activeRun).toBeNull()
+  for (const { chat } of tabs) expect(chat.status).toMatch(/ready|error/)
+  for (const one of tabs) await expectStored(one, server)
+}
+
+it('three tabs end with what the server has', { timeout: 300_000 }, async () => {
+  await using setting = await chatting(agent)
+  let chats = 0
+  const numRuns = Number(process.env['OUTLAST_PROPERTY_RUNS'] ?? 25)
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 25 }), async (actions) => {
+      const chatId = `c${(chats += 1)}`
+      const tabs: Tab[] = []
+      for (let index = 0; index < TABS; index += 1) tabs.push(await openTab(setting, chatId))
+      try {
+        for (const one of actions) await perform(setting, chatId, tabs, one)
+        await vi.waitFor(() => atRest(setting, chatId, tabs), { timeout: 8_000, interval: 50 })
+      } finally {
+        for (const { close } of tabs) close()
+      }
+    }),
+    { numRuns, endOnFailure: true },
+  )
+  expect(setting.server.errors).toEqual([])
+})
