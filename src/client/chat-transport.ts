@@ -10,7 +10,7 @@ import {
 } from './client.ts'
 import type { RunFrame } from './feed/feed.ts'
 import { requestKey } from './request-key.ts'
-import { attachToChat, startRun } from './requests.ts'
+import { attachToChat, attachToRun, startRun } from './requests.ts'
 import { readRun } from './run-stream.ts'
 
 export type OutlastChatTransportOptions = {
@@ -79,15 +79,19 @@ export class OutlastChatTransport<
     })
   }
 
+  /** @param runId - unless set, what the chat is just doing */
   readonly reconnectToStream = async (
     options: ReconnectOptions<MESSAGE>,
+    runId?: string,
   ): Promise<ReadableStream<UIMessageChunk> | null> => {
-    const { chatId, abortSignal, headers } = options
-    const attached = await attachToChat(wiresOf(this.client), chatId, {
-      have: this.#options.have?.(chatId),
-      headers: plainHeaders(headers),
-      signal: abortSignal,
-    })
+    const { chatId, abortSignal } = options
+    const wires = wiresOf(this.client)
+    const request = { headers: plainHeaders(options.headers), signal: abortSignal }
+    const have = this.#options.have?.(chatId)
+    const attached =
+      runId === undefined
+        ? await attachToChat(wires, chatId, { ...request, have })
+        : await attachToRun(wires, runId, request)
     return attached ? this.#show(chatId, Promise.resolve(attached), abortSignal) : null
   }
 

@@ -5,7 +5,7 @@ import { ROUTES } from '../protocol/routes.ts'
 import { chatsOf, filesOf, runsOf } from './catalog.ts'
 import { Connections, type ConnectionState } from './connection.ts'
 import type { Feed } from './feed/feed.ts'
-import { createFeed } from './feed/shared-feed.ts'
+import { createOwnFeed } from './feed/own-feed.ts'
 import { followChat } from './follow-chat.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { requestKey } from './request-key.ts'
@@ -95,10 +95,8 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
 ): OutlastClient<MESSAGE> => {
   const http = new Http(options)
   const connections = new Connections()
-  const share = options.share ?? (http.hasOwnHeaders ? false : '')
-  const scope = share === false ? {} : { scope: `${http.url} ${share}` }
   let made: Feed | undefined
-  const feed = () => (made ??= createFeed({ http, connections, ...scope }))
+  const feed = () => (made ??= createOwnFeed({ http, connections }))
   // Where no browser counts connections, each stream keeps its own.
   const isPage = typeof document !== 'undefined'
   const wires: Wires = { http, connections, feed: () => (isPage ? feed() : undefined) }

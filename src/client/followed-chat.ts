@@ -72,13 +72,15 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #news: RunEnvelope | undefined
   /** The news that was acted on. */
   #settled: RunEnvelope | undefined
+  /** The run that is attached to. */
+  #target: string | undefined
   /** The run whose answer is shown in part only. */
   #partial: string | undefined
   /** Answers that are being read just now. */
   #readings = 0
   #mustLoad: boolean
   #seen: string | undefined
-  #work: Promise<void> | undefined
+  #isWorking = false
 
   constructor(options: FollowedChatOptions<MESSAGE>) {
     this.#options = options
@@ -92,7 +94,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     })
     this.transport = {
       resumeStreamIsReplay: true,
-      reconnectToStream: this.#inner.reconnectToStream,
+      reconnectToStream: (options) => this.#inner.reconnectToStream(options, this.#target),
       sendMessages: (sending) => this.#send(sending),
     }
   }
@@ -109,7 +111,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       this.#set({ run: activeRun })
     const unfollow = client.feed.follow(chatId, (news) => this.#hear(news))
     const awake = onWake((wake) => wake === 'shown' && this.#see())
-    if (activeRun && !isAtRest(activeRun.status) && !this.#news) void this.#attach(chat)
+    if (activeRun && !isAtRest(activeRun.status) && !this.#news) void this.#attach(chat, activeRun)
     else this.update()
     return () => {
       unfollow()
@@ -127,9 +129,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     // What is read goes on behind an error of something else; the history has to be loaded before.
     if (this.#mustLoad && this.#readings > 0 && this.#chat?.status === 'error')
       void this.#chat.stop()
-    this.#work ??= this.#catchUp().finally(() => {
-      this.#work = undefined
-    })
+    if (!this.#isWorking) void this.#catchUp()
   }
 
   /** Loads the history anew. */
@@ -212,6 +212,16 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   }
 
   async #catchUp(): Promise<void> {
+    this.#isWorking = true
+    try {
+      await this.#keepUp()
+    } finally {
+      this.#isWorking = false
+    }
+    this.#see()
+  }
+
+  async #keepUp(): Promise<void> {
     // Who says that the chat is idle now may still be about to make it so.
     await new Promise((resolve) => setTimeout(resolve))
     while (this.#chat && !isBusy(this.#chat) && (this.#mustLoad || this.#isBehind(this.#chat))) {
@@ -222,19 +232,20 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       const isPlaced = news !== undefined && isActive && placeQuestion(chat, news)
       if ((this.#mustLoad || !isPlaced) && !(await this.#load(chat))) return
       this.#settled = news
-      if (isActive) await this.#attach(chat)
+      if (isActive) await this.#attach(chat, run)
     }
-    this.#see()
   }
 
   #isBehind(chat: ChatLike<MESSAGE>): boolean {
     const news = this.#news
     if (!news?.run || news === this.#settled) return false
     if (!isAtRest(news.run.status)) return true
-    return news.run.id === this.#partial || !isShown(chat.messages, news.run)
+    return news.run.id === this.#partial || !isShown(chat.messages, news)
   }
 
-  async #attach(chat: ChatLike<MESSAGE>): Promise<void> {
+  /** To that run and no later one, for which the history may not be the right one. */
+  async #attach(chat: ChatLike<MESSAGE>, { id }: RunSummary): Promise<void> {
+    this.#target = id
     await chat.resumeStream()
   }
 

@@ -1,7 +1,6 @@
 /** What a chat shows, compared with what the server says of it. */
 import type { UIMessage } from 'ai'
 import type { RunEnvelope } from '../protocol/envelopes.ts'
-import type { RunSummary } from './types.ts'
 
 /**
  * Makes the question of a run the last message. An answer's id determines everything before it, so whoever has the message
@@ -25,10 +24,16 @@ export const placeQuestion = <MESSAGE extends UIMessage>(
 const isEqual = (one: unknown, other: unknown): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
-/** True when the answer of this run, which is at rest, is among the messages as it is now. */
-export const isShown = (messages: readonly UIMessage[], run: RunSummary): boolean => {
-  const answer = messages.find(({ id }) => id === run.assistantMessageId)
-  return answer !== undefined && hasOpenCalls(answer) === (run.status === 'waiting')
+/** True when the answer of this run, which is at rest, is among the messages as it is now, behind what it answers. */
+export const isShown = (
+  messages: readonly UIMessage[],
+  { run, question, previousMessageId }: RunEnvelope,
+): boolean => {
+  const place = messages.findIndex(({ id }) => id === run?.assistantMessageId)
+  const answer = messages[place]
+  if (!answer || hasOpenCalls(answer) !== (run?.status === 'waiting')) return false
+  const before = messages[place - 2]?.id ?? null
+  return messages[place - 1]?.id === question?.id && before === previousMessageId
 }
 
 /** Only the answer of a run that waits has calls without an end. */

@@ -49,12 +49,14 @@ export const attachToRun = async (
   runId: string,
   {
     after,
+    headers,
     signal,
-  }: { readonly after?: string | undefined; readonly signal?: AbortSignal | undefined },
+  }: Pick<HttpRequest, 'headers' | 'signal'> & { readonly after?: string | undefined },
 ): Promise<Response | undefined> => {
   const path = pathOf(ROUTES.runStream, { runId })
+  const request = { query: { after }, signal }
   const response = await patiently(wires, signal, () =>
-    wires.http.send(path, { query: { after }, signal }),
+    wires.http.send(path, headers ? { ...request, headers } : request),
   )
   return response.status === 204 ? undefined : response
 }

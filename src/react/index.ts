@@ -8,5 +8,5 @@ export {
 export { useRun, type RunHelpers } from './use-run.ts'
 export { useRuns } from './use-runs.ts'
 export { useChats } from './use-chats.ts'
-export type { ListHelpers } from './use-list.ts'
+export type { ListHelpers } from './use-live-list.ts'
 export type { Unsent } from '../client/followed-chat.ts'

@@ -1,10 +1,9 @@
 /** The user's chats, the one with the newest turn first, each with the state of its latest run. */
 import type { UIMessage } from 'ai'
-import { useCallback } from 'react'
 import type { OutlastClient } from '../client/client.ts'
 import type { ChatSummary, OutlastMessage } from '../client/types.ts'
 import { useOutlastClient } from './provider.tsx'
-import { useList, type ListHelpers } from './use-list.ts'
+import { useLiveList, type ListHelpers } from './use-live-list.ts'
 
 /** @example const { items } = useChats({ query: 'invoice' }) */
 export const useChats = <MESSAGE extends UIMessage = OutlastMessage>({
@@ -16,14 +15,16 @@ export const useChats = <MESSAGE extends UIMessage = OutlastMessage>({
   readonly client?: OutlastClient<MESSAGE>
 } = {}): ListHelpers<ChatSummary> => {
   const client = useOutlastClient(given)
-  const load = useCallback(
-    async (after: string | undefined, signal: AbortSignal) => {
-      const asked = { ...(query ? { query } : {}), ...(after ? { after } : {}), signal }
+  return useLiveList(client, query ?? '', () => ({
+    load: async (after, signal) => {
+      const asked = {
+        ...(query ? { query } : {}),
+        ...(after === undefined ? {} : { after }),
+        signal,
+      }
       const { chats, after: next } = await client.chats.list(asked)
       return { items: chats, after: next }
     },
-    [client, query],
-  )
-  const watch = useCallback((listener: () => void) => client.feed.states(listener), [client])
-  return useList(load, watch)
+    watch: (listener) => client.feed.states(listener),
+  }))
 }

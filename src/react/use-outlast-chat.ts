@@ -1,13 +1,14 @@
 /** `useChat` for chats whose runs outlive the page. */
 import { Chat, useChat, type UseChatHelpers } from '@ai-sdk/react'
 import type { ChatInit, UIMessage } from 'ai'
-import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { useCallback, useEffect } from 'react'
 import type { OutlastChatTransportOptions } from '../client/chat-transport.ts'
 import type { OutlastClient } from '../client/client.ts'
 import type { ConnectionState } from '../client/connection.ts'
 import { FollowedChat, type FollowedState, type Unsent } from '../client/followed-chat.ts'
 import type { OutlastMessage, RunSummary } from '../client/types.ts'
 import { useOutlastClient } from './provider.tsx'
+import { useLive } from './use-live.ts'
 import { useObservable } from './use-observable.ts'
 
 export type UseOutlastChatOptions<MESSAGE extends UIMessage> = Omit<
@@ -48,13 +49,10 @@ export const useOutlastChat = <MESSAGE extends UIMessage = OutlastMessage>(
 ): OutlastChatHelpers<MESSAGE> => {
   const client = useOutlastClient(options.client)
   const { id } = options
-  // One for each chat: what the other options say is asked of the latest ones when it is needed.
-  const latest = useRef(options)
-  useEffect(() => {
-    latest.current = options
-  })
-  const { chat, followed } = useMemo(() => makeChat(client, id, latest), [client, id])
-  useEffect(() => followed.connect(chat), [chat, followed])
+  // One for each chat; what the other options say is asked of the latest ones when it is needed.
+  const made = useLive(client, id, () => makeChat(client, options))
+  const { chat, followed } = made
+  useEffect(() => made.use(options))
   const helpers = useChat<MESSAGE>({ chat, ...throttleOf(options) })
   const state = useObservable(followed.state)
   const connection = useObservable(client.connection)
@@ -64,39 +62,44 @@ export const useOutlastChat = <MESSAGE extends UIMessage = OutlastMessage>(
   return { ...helpers, id, ...state, connection, stop, takeUnsent, reload }
 }
 
-type Latest<MESSAGE extends UIMessage> = { readonly current: UseOutlastChatOptions<MESSAGE> }
-
 const makeChat = <MESSAGE extends UIMessage>(
   client: OutlastClient<MESSAGE>,
-  chatId: string,
-  latest: Latest<MESSAGE>,
+  options: UseOutlastChatOptions<MESSAGE>,
 ) => {
-  const { messages, activeRun, client: _, body: __, throttle: ___, ...init } = latest.current
+  let latest = options
+  const { id, messages, activeRun, client: _, body: __, throttle: ___, ...init } = options
   const followed = new FollowedChat<MESSAGE>({
     client,
-    chatId,
+    chatId: id,
     activeRun,
     hasHistory: messages !== undefined,
     body: () => {
-      const { body } = latest.current
+      const { body } = latest
       return (typeof body === 'function' ? body() : body) ?? {}
     },
   })
   const chat = new Chat<MESSAGE>({
     ...init,
-    id: chatId,
+    id,
     messages: messages ?? [],
     transport: followed.transport,
-    onError: (error) => latest.current.onError?.(error),
-    onData: (part) => latest.current.onData?.(part),
-    onToolCall: (call) => latest.current.onToolCall?.(call),
-    sendAutomaticallyWhen: (state) => latest.current.sendAutomaticallyWhen?.(state) ?? false,
+    onError: (error) => latest.onError?.(error),
+    onData: (part) => latest.onData?.(part),
+    onToolCall: (call) => latest.onToolCall?.(call),
+    sendAutomaticallyWhen: (state) => latest.sendAutomaticallyWhen?.(state) ?? false,
     onFinish: (end) => {
-      latest.current.onFinish?.(end)
+      latest.onFinish?.(end)
       followed.update()
     },
   })
-  return { chat, followed }
+  return {
+    chat,
+    followed,
+    use: (newer: UseOutlastChatOptions<MESSAGE>) => {
+      latest = newer
+    },
+    open: () => followed.connect(chat),
+  }
 }
 
 const throttleOf = ({ throttle }: { readonly throttle?: number }) =>

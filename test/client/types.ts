@@ -1,7 +1,7 @@
-/** The types of an agent's tools and data parts reach its client; `npm run typecheck` is what can fail here. */
+/** The types of an agent's tools and data parts reach its client. Nothing runs here: `npm run typecheck` is what fails. */
 import type { useChat } from '@ai-sdk/react'
 import { tool, type ChatTransport, type UIMessage } from 'ai'
-import { expectTypeOf, it } from 'vitest'
+import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import {
@@ -25,7 +25,8 @@ const agent = defineAgent({
 
 type Message = OutlastMessage<typeof agent, { progress: { done: number } }>
 
-it('a message has the inputs and outputs of the tools, and the data parts', () => {
+/** A message has the inputs and outputs of the tools, and the data parts. */
+export const messages = (): void => {
   type Part = Message['parts'][number]
   type Call = Extract<Part, { type: 'tool-findOrder' }>
   expectTypeOf<Extract<Call, { state: 'input-available' }>['input']>().toEqualTypeOf<{
@@ -39,9 +40,10 @@ it('a message has the inputs and outputs of the tools, and the data parts', () =
   expectTypeOf<Message['metadata']>().toEqualTypeOf<
     { readonly runId?: string; readonly chatId?: string } | undefined
   >()
-})
+}
 
-it('clients, hooks and transport carry them', () => {
+/** Clients, hooks and transport carry them. */
+export const carried = (): void => {
   const client = createOutlastClient<Message>()
   expectTypeOf(client.chats.open)
     .returns.resolves.toHaveProperty('messages')
@@ -52,4 +54,4 @@ it('clients, hooks and transport carry them', () => {
   >()
   expectTypeOf(new OutlastChatTransport<Message>({ client })).toExtend<ChatTransport<Message>>()
   expectTypeOf(new OutlastChatTransport()).toExtend<ChatTransport<UIMessage>>()
-})
+}

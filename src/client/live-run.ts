@@ -1,0 +1,60 @@
+/** A run as it is now, while somebody looks at it. */
+import type { UIMessage } from 'ai'
+import { coerceError } from '../domain/errors.ts'
+import { isSettled } from '../domain/run.ts'
+import type { OutlastClient } from './client.ts'
+import { createStore, type Observable } from './store.ts'
+import type { RunDetails } from './types.ts'
+
+export type RunState = {
+  /** Undefined until it is known. */
+  readonly run: RunDetails | undefined
+  readonly isLoading: boolean
+  /** Why it could not be loaded. */
+  readonly error: Error | undefined
+}
+
+export class LiveRun {
+  readonly #client: OutlastClient<UIMessage>
+  readonly #runId: string
+  readonly #state = createStore<RunState>({ run: undefined, isLoading: true, error: undefined })
+
+  constructor(client: OutlastClient<UIMessage>, runId: string) {
+    this.#client = client
+    this.#runId = runId
+  }
+
+  get state(): Observable<RunState> {
+    return this.#state
+  }
+
+  /** Begins to look. @returns a function that ends it */
+  open(): () => void {
+    const looking = new AbortController()
+    let unfollow: (() => void) | undefined
+    const load = async () => {
+      const run = await this.#load(looking.signal)
+      if (looking.signal.aborted || !run) return
+      if (isSettled(run.status)) unfollow?.()
+      // Whatever is told of its chat: the run is what has changed, or it has settled and another one is the latest.
+      else unfollow ??= this.#client.feed.follow(run.chatId, () => void load())
+    }
+    void load()
+    return () => {
+      looking.abort()
+      unfollow?.()
+    }
+  }
+
+  async #load(signal: AbortSignal): Promise<RunDetails | undefined> {
+    try {
+      const { run } = await this.#client.runs.find(this.#runId, { signal })
+      if (!signal.aborted) this.#state.set({ run, isLoading: false, error: undefined })
+      return run
+    } catch (thrown) {
+      if (!signal.aborted)
+        this.#state.set({ ...this.#state.get(), isLoading: false, error: coerceError(thrown) })
+      return undefined
+    }
+  }
+}
