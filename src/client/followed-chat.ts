@@ -11,7 +11,7 @@ import type { RunEnvelope } from '../protocol/envelopes.ts'
 import { OutlastChatTransport, type OutlastChatTransportOptions } from './chat-transport.ts'
 import { wiresOf, type OutlastClient } from './client.ts'
 import type { ChatNews } from './feed/feed.ts'
-import { isShown, placeQuestion } from './history.ts'
+import { KnownMessages } from './history.ts'
 import { patiently } from './requests.ts'
 import { createStore, type Observable } from './store.ts'
 import type { RunSummary } from './types.ts'
@@ -68,6 +68,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     isRemoved: false,
     trouble: undefined,
   })
+  readonly #known = new KnownMessages()
   #chat: ChatLike<MESSAGE> | undefined
   #news: RunEnvelope | undefined
   /** The news that was acted on. */
@@ -105,6 +106,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   /** Begins to follow. @returns a function that ends it; the run goes on */
   connect(chat: ChatLike<MESSAGE>): () => void {
+    if (this.#state.get().run === undefined) this.#known.set(chat.messages)
     this.#chat = chat
     const { client, chatId, activeRun } = this.#options
     if (activeRun !== undefined && this.#state.get().run === undefined)
@@ -229,7 +231,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       const news = this.#news
       const { run } = news ?? {}
       const isActive = run != null && !isAtRest(run.status)
-      const isPlaced = news !== undefined && isActive && placeQuestion(chat, news)
+      const isPlaced = news !== undefined && isActive && this.#known.place(chat, news)
       if ((this.#mustLoad || !isPlaced) && !(await this.#load(chat))) return
       this.#settled = news
       if (isActive) await this.#attach(chat, run)
@@ -240,7 +242,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     const news = this.#news
     if (!news?.run || news === this.#settled) return false
     if (!isAtRest(news.run.status)) return true
-    return news.run.id === this.#partial || !isShown(chat.messages, news)
+    return news.run.id === this.#partial || !this.#known.isShown(chat.messages, news)
   }
 
   /** To that run and no later one, for which the history may not be the right one. */
@@ -257,6 +259,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       const { messages } = await patiently(wires, undefined, () => client.chats.messages(chatId))
       if (isBusy(chat) || this.#chat !== chat) return false
       chat.messages = messages
+      this.#known.set(messages)
       this.#mustLoad = false
       this.#partial = undefined
       this.#set({ trouble: undefined })

@@ -3,11 +3,38 @@ import type { UIMessage } from 'ai'
 import type { RunEnvelope } from '../protocol/envelopes.ts'
 
 /**
- * Makes the question of a run the last message. An answer's id determines everything before it, so whoever has the message
- * before the question has all that it needs.
- * @returns false when the message before it is missing
+ * The messages that stand where the server has them. An answer's id determines everything before it, so whoever knows the
+ * message before a question knows all that it needs. What the chat itself puts behind a history that has become old is not known.
  */
-export const placeQuestion = <MESSAGE extends UIMessage>(
+export class KnownMessages {
+  #ids: ReadonlySet<string> = new Set()
+
+  /** The history as the server has it. */
+  set(messages: readonly UIMessage[]): void {
+    this.#ids = new Set(messages.map(({ id }) => id))
+  }
+
+  /** Makes the question of a run the last message. @returns false when what stands before it is not known */
+  place<MESSAGE extends UIMessage>(chat: { messages: MESSAGE[] }, news: RunEnvelope): boolean {
+    return this.#hasBefore(news) && placeQuestion(chat, news) && this.#learn(news)
+  }
+
+  /** True when the answer of this run, which is at rest, is among the messages as it is now, behind what it answers. */
+  isShown(messages: readonly UIMessage[], news: RunEnvelope): boolean {
+    return this.#hasBefore(news) && isAnswered(messages, news) && this.#learn(news)
+  }
+
+  #hasBefore({ previousMessageId }: RunEnvelope): boolean {
+    return previousMessageId === null || this.#ids.has(previousMessageId)
+  }
+
+  #learn({ run }: RunEnvelope): true {
+    if (run?.assistantMessageId != null) this.#ids = new Set(this.#ids).add(run.assistantMessageId)
+    return true
+  }
+}
+
+const placeQuestion = <MESSAGE extends UIMessage>(
   chat: { messages: MESSAGE[] },
   { question, previousMessageId }: RunEnvelope,
 ): boolean => {
@@ -24,8 +51,7 @@ export const placeQuestion = <MESSAGE extends UIMessage>(
 const isEqual = (one: unknown, other: unknown): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
-/** True when the answer of this run, which is at rest, is among the messages as it is now, behind what it answers. */
-export const isShown = (
+const isAnswered = (
   messages: readonly UIMessage[],
   { run, question, previousMessageId }: RunEnvelope,
 ): boolean => {
