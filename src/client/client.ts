@@ -4,9 +4,9 @@ import { ConfigError } from '../domain/errors.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import { chatsOf, filesOf, runsOf } from './catalog.ts'
 import { Connections, type ConnectionState } from './connection.ts'
-import type { Feed } from './feed/feed.ts'
+import type { Feed, StateNews } from './feed/feed.ts'
 import { createOwnFeed } from './feed/own-feed.ts'
-import { followChat } from './follow-chat.ts'
+import { followAll, followChat } from './follow.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { requestKey } from './request-key.ts'
 import { attachToChat, attachToRun, patiently, startRun } from './requests.ts'
@@ -66,6 +66,8 @@ export type OutlastClient<MESSAGE extends UIMessage = OutlastMessage> = {
   ): Promise<RunReading<MESSAGE> | undefined>
   /** Everything that happens in a chat, until the loop is left or the signal aborts. */
   follow(chatId: string, options?: FollowOptions): AsyncIterable<ChatEnvelope>
+  /** The states of all chats of the user: those that are active or unread, then each change. */
+  followAll(options?: { readonly signal?: AbortSignal }): AsyncIterable<StateNews>
   /** Asks a run to stop; with a run id a late stop never hits the next one. @returns whether it will settle as `aborted` */
   stop(target: RunTarget): Promise<boolean>
   /** For one request by something that sends no headers, such as an `EventSource`: `?ticket=`, once, within 30 s. */
@@ -119,7 +121,8 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
           : await attachToChat(wires, target.chatId, { have: target.have, signal })
       return response && runReading(wires, response, signal)
     },
-    follow: (chatId, following) => followChat({ http, connections }, chatId, following),
+    follow: (chatId, following) => followChat(wires, chatId, following),
+    followAll: (following) => followAll(wires, following),
     stop: async (target) => {
       const stop = () =>
         http.json<{ stopped: boolean }>(ROUTES.stop, { method: 'POST', json: target })

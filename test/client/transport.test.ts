@@ -1,6 +1,7 @@
 /** A `useChat` on our transport loses nothing, whatever becomes of its connections, and stops what it means to stop. */
 import { expect, it, vi } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
+import { ConnectionLostError } from '../../src/client/errors.ts'
 import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
@@ -164,4 +165,17 @@ it('an answer that came between history and attach is shown', async () => {
   await sent
   await late.chat.resumeStream()
   await expectStored(late, setting.server)
+})
+
+it('a run that is tied to its request ends with it, and says so', async () => {
+  const { gate, agent } = speaking()
+  await using setting = await chatting(agent, { autonomousRuns: false })
+  const tab = await setting.tab()
+  const sent = tab.chat.sendMessage({ text: 'One' })
+  await gate.reached
+  await vi.waitFor(() => expect(tab.chat.messages).toHaveLength(2))
+  setting.network.cut()
+  await sent
+  expect(tab.chat.error).toBeInstanceOf(ConnectionLostError)
+  await vi.waitFor(async () => expect(await runStatus(setting.server)).toBe('aborted'))
 })
