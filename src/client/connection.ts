@@ -3,8 +3,8 @@ import { createStore, type Observable } from './store.ts'
 import { onWake } from './wake.ts'
 
 /**
- * `idle`: nothing is being read. `connecting`: the first time. `connected`: everything that is read arrives. `reconnecting`: a
- * connection broke and is made again; the run goes on meanwhile. `offline`: the same, and the device says that it has no network.
+ * `idle`: nothing is being read. `connecting`: the first time. `connected`: what is read arrives. `reconnecting`: a connection
+ * broke and is made again; the run goes on meanwhile. `offline`: the same, and the device says that it has no network.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'offline'
 
@@ -47,7 +47,8 @@ export class Connections {
     const states = new Set(this.#links.values())
     const isOffline = globalThis.navigator?.onLine === false
     if (states.has('reconnecting')) this.#state.set(isOffline ? 'offline' : 'reconnecting')
-    else if (states.has('connecting')) this.#state.set('connecting')
-    else this.#state.set(states.size > 0 ? 'connected' : 'idle')
+    // One that is made beside another that works is no news.
+    else if (states.has('connected')) this.#state.set('connected')
+    else this.#state.set(states.size > 0 ? 'connecting' : 'idle')
   }
 }
