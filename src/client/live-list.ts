@@ -1,6 +1,7 @@
 /** A list that the server has in pages, kept up to date while somebody looks at it. */
 import { coerceError } from '../domain/errors.ts'
 import { createStore, type Observable } from './store.ts'
+import { onWake } from './wake.ts'
 
 export type ListPage<T> = { readonly items: readonly T[]; readonly after: string | undefined }
 
@@ -13,11 +14,14 @@ export type ListState<T> = {
   readonly error: Error | undefined
 }
 
+/** What the items are after something happened; undefined where only the server knows. */
+export type ListChange<T> = (list: ListState<T>) => readonly T[] | undefined
+
 export type ListSource<T> = {
   /** The page after this position. */
   readonly load: (after: string | undefined, signal: AbortSignal) => Promise<ListPage<T>>
   /** Calls back when the list may have changed. */
-  readonly watch: (listener: () => void) => () => void
+  readonly watch: (listener: (change: ListChange<T>) => void) => () => void
 }
 
 /** News come in bursts, and one look at the server serves them all. */
@@ -33,6 +37,11 @@ export class LiveList<T extends { readonly id: string }> {
   })
   #after: string | undefined
   #looking: AbortController | undefined
+  /** Requests that are on their way: what they answer may be older than what is told meanwhile. */
+  #loads = 0
+  #gathering: ReturnType<typeof setTimeout> | undefined
+  /** Nobody looks at the page; who comes back looks at the server. */
+  #isBehind = false
 
   constructor(source: ListSource<T>) {
     this.#source = source
@@ -46,55 +55,85 @@ export class LiveList<T extends { readonly id: string }> {
   open(): () => void {
     const looking = new AbortController()
     this.#looking = looking
-    let timer: ReturnType<typeof setTimeout> | undefined
     this.reload()
-    const unwatch = this.#source.watch(() => {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        this.reload()
-      }, GATHER_MS)
+    const unwatch = this.#source.watch((change) => this.#hear(change))
+    const awake = onWake((wake) => {
+      if (wake === 'shown' && this.#isBehind) this.reload()
     })
     return () => {
-      clearTimeout(timer)
+      clearTimeout(this.#gathering)
+      this.#gathering = undefined
       unwatch()
+      awake()
       looking.abort()
     }
   }
 
   reload(): void {
-    void this.#load(undefined)
+    this.#isBehind = false
+    void this.#request(async (signal) => {
+      const { load } = this.#source
+      const { items: before } = this.#state.get()
+      let { items, after } = await load(undefined, signal)
+      // As far as it was read.
+      while (items.length < before.length && after !== undefined) {
+        const next = await load(after, signal)
+        items = joined(items, next.items)
+        after = next.after
+      }
+      return { items, after }
+    })
   }
 
   loadMore(): void {
-    if (this.#after !== undefined) void this.#load(this.#after)
+    const after = this.#after
+    if (after === undefined) return
+    void this.#request(async (signal) => {
+      const page = await this.#source.load(after, signal)
+      return { items: joined(this.#state.get().items, page.items), after: page.after }
+    })
   }
 
-  async #load(after: string | undefined): Promise<void> {
+  #hear(change: ListChange<T>): void {
+    const state = this.#state.get()
+    const items = this.#loads > 0 || state.isLoading ? undefined : change(state)
+    if (items === undefined) this.#reloadSoon()
+    else if (items !== state.items) this.#state.set({ ...state, items })
+  }
+
+  #reloadSoon(): void {
+    if (globalThis.document?.visibilityState === 'hidden') this.#isBehind = true
+    else
+      this.#gathering ??= setTimeout(() => {
+        this.#gathering = undefined
+        this.reload()
+      }, GATHER_MS)
+  }
+
+  async #request(load: (signal: AbortSignal) => Promise<ListPage<T>>): Promise<void> {
     const signal = this.#looking?.signal
     if (!signal || signal.aborted) return
+    this.#loads += 1
     try {
-      const page = await this.#source.load(after, signal)
-      if (!signal.aborted) this.#show(page, after)
+      const { items, after } = await load(signal)
+      if (signal.aborted) return
+      this.#after = after
+      const hasMore = after !== undefined
+      this.#state.set({ items, isLoading: false, hasMore, error: undefined })
     } catch (thrown) {
       if (signal.aborted) return
       this.#state.set({ ...this.#state.get(), isLoading: false, error: coerceError(thrown) })
+    } finally {
+      this.#loads -= 1
     }
   }
+}
 
-  /** The first page anew in front of the others, which keep their order; a later page behind them. */
-  #show(page: ListPage<T>, after: string | undefined): void {
-    const { items: before } = this.#state.get()
-    const news = new Set(page.items.map(({ id }) => id))
-    const others = before.filter(({ id }) => !news.has(id))
-    const isFirst = after === undefined
-    const isWhole = isFirst && (page.after === undefined || others.length === 0)
-    const items = isWhole
-      ? page.items
-      : isFirst
-        ? [...page.items, ...others]
-        : [...others, ...page.items]
-    if (isWhole || !isFirst) this.#after = page.after
-    const hasMore = this.#after !== undefined
-    this.#state.set({ items, isLoading: false, hasMore, error: undefined })
-  }
+/** What changed while somebody paged may be on both pages. */
+const joined = <T extends { readonly id: string }>(
+  items: readonly T[],
+  more: readonly T[],
+): readonly T[] => {
+  const known = new Set(items.map(({ id }) => id))
+  return [...items, ...more.filter(({ id }) => !known.has(id))]
 }

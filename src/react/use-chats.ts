@@ -1,5 +1,6 @@
 /** The user's chats, the one with the newest turn first, each with the state of its latest run. */
 import type { UIMessage } from 'ai'
+import { watchChats } from '../client/chat-changes.ts'
 import type { OutlastClient } from '../client/client.ts'
 import type { ChatSummary, OutlastMessage } from '../client/types.ts'
 import { useOutlastClient } from './provider.tsx'
@@ -25,6 +26,6 @@ export const useChats = <MESSAGE extends UIMessage = OutlastMessage>({
       const { chats, after: next } = await client.chats.list(asked)
       return { items: chats, after: next }
     },
-    watch: (listener) => client.feed.states(listener),
+    watch: (listener) => watchChats(client, query, listener),
   }))
 }

@@ -28,7 +28,7 @@ export type UseOutlastChatOptions<MESSAGE extends UIMessage> = Omit<
   readonly throttle?: number
 }
 
-export type OutlastChatHelpers<MESSAGE extends UIMessage> = UseChatHelpers<MESSAGE> &
+export type OutlastChatHelpers<MESSAGE extends UIMessage> = Omit<UseChatHelpers<MESSAGE>, 'stop'> &
   FollowedState<MESSAGE> & {
     readonly connection: ConnectionState
     /** Stops the run, wherever it was begun and whoever reads it. Closing the page does not. */

@@ -2,6 +2,7 @@
 import type { UIMessage } from 'ai'
 import type { RunFilter } from '../client/catalog.ts'
 import type { OutlastClient } from '../client/client.ts'
+import { watchRuns } from '../client/run-changes.ts'
 import type { OutlastMessage, RunDetails } from '../client/types.ts'
 import { useOutlastClient } from './provider.tsx'
 import { useLiveList, type ListHelpers } from './use-live-list.ts'
@@ -19,6 +20,6 @@ export const useRuns = <MESSAGE extends UIMessage = OutlastMessage>({
       const { runs, after: next } = await client.runs.list(page)
       return { items: runs, after: next }
     },
-    watch: (listener) => client.feed.states(listener),
+    watch: (listener) => watchRuns(client, listener),
   }))
 }

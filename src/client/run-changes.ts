@@ -1,0 +1,54 @@
+/** When a list of runs has to be looked at again: not for each word that the feed says of their chats. */
+import type { UIMessage } from 'ai'
+import { isSettled } from '../domain/run.ts'
+import type { OutlastClient } from './client.ts'
+import type { StateNews } from './feed/feed.ts'
+import type { ListChange } from './live-list.ts'
+import type { ChatSummary, RunDetails } from './types.ts'
+
+/** @returns a function that ends it */
+export const watchRuns = (
+  { feed }: Pick<OutlastClient<UIMessage>, 'feed'>,
+  listener: (change: ListChange<RunDetails>) => void,
+): (() => void) => {
+  /** What was told last of each chat. */
+  const told = new Map<string, ChatSummary>()
+  return feed.states((news) => {
+    const change = changeOf(told, news)
+    if (news.type === 'removed') told.delete(news.chatId)
+    else if (news.type === 'state') told.set(news.chat.id, news.chat)
+    else {
+      told.clear()
+      for (const chat of news.chats) told.set(chat.id, chat)
+    }
+    listener(change)
+  })
+}
+
+const changeOf = (
+  told: ReadonlyMap<string, ChatSummary>,
+  news: StateNews,
+): ListChange<RunDetails> => {
+  if (news.type === 'removed') return () => undefined
+  if (news.type === 'state') {
+    const { chat } = news
+    const before = told.get(chat.id)
+    // What is told without any difference here is that the run was asked to stop.
+    const isOfChat = before?.unread !== chat.unread || before.title !== chat.title
+    return ({ items }) => (hasSameRun(before, chat) && isOfChat ? items : undefined)
+  }
+  const known = new Set(news.chats.map(({ id }) => id))
+  const isSilent = [...told.values()].some(({ id, latestRun }) => {
+    return !known.has(id) && latestRun !== null && !isSettled(latestRun.status)
+  })
+  const others = news.chats.filter((chat) => !hasSameRun(told.get(chat.id), chat))
+  return ({ items }) => (!isSilent && others.every(isIn(items)) ? items : undefined)
+}
+
+const hasSameRun = (before: ChatSummary | undefined, { latestRun }: ChatSummary): boolean =>
+  before?.latestRun?.id === latestRun?.id && before?.latestRun?.status === latestRun?.status
+
+const isIn =
+  (items: readonly RunDetails[]) =>
+  ({ latestRun }: ChatSummary): boolean =>
+    items.some(({ id, status }) => id === latestRun?.id && status === latestRun.status)

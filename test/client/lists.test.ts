@@ -1,0 +1,184 @@
+/** Lists of chats and of runs are what the server has, with few looks at it. */
+import { afterEach, expect, it, vi } from 'vitest'
+import { defineAgent } from '../../src/agent/define-agent.ts'
+import { watchChats } from '../../src/client/chat-changes.ts'
+import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
+import { LiveList } from '../../src/client/live-list.ts'
+import { watchRuns } from '../../src/client/run-changes.ts'
+import type { ChatSummary, RunDetails } from '../../src/client/types.ts'
+import { createBarrier } from '../support/barrier.ts'
+import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
+import { chatting, type Chatting } from './chatting.ts'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+const clientOf = ({ network }: Chatting): OutlastClient => {
+  const client = createOutlastClient({ url: `${network.url}/ai-chat` })
+  ends.push(() => client.close())
+  return client
+}
+
+const chatList = (client: OutlastClient, { query, limit }: { query?: string; limit?: number }) => {
+  const list = new LiveList<ChatSummary>({
+    load: async (after, signal) => {
+      const page = { ...(query ? { query } : {}), ...(limit ? { limit } : {}) }
+      const answer = await client.chats.list({ ...page, ...(after ? { after } : {}), signal })
+      return { items: answer.chats, after: answer.after }
+    },
+    watch: (listener) => watchChats(client, query, listener),
+  })
+  ends.push(list.open())
+  return list
+}
+
+const runList = (client: OutlastClient, status?: 'active') => {
+  const list = new LiveList<RunDetails>({
+    load: async (_, signal) => {
+      const { runs } = await client.runs.list({ ...(status ? { status: [status] } : {}), signal })
+      return { items: runs, after: undefined }
+    },
+    watch: (listener) => watchRuns(client, listener),
+  })
+  ends.push(list.open())
+  return list
+}
+
+const settled = ({ server }: Chatting, text: string, chatId: string) =>
+  server.outlast.ask(text, chatId).then(server.outlast.settled)
+
+const looksAt = ({ network }: Chatting, list: string): number =>
+  network.requests.filter(({ path }) => path.startsWith(list)).length
+
+const answering = () =>
+  defineAgent({ name: 'a', model: scriptedModel(() => [...textParts(['Fine']), finishPart()]) })
+
+it('a list of chats follows turns, names, removals and what was seen', async () => {
+  await using setting = await chatting(answering())
+  const [client, other] = [clientOf(setting), clientOf(setting)]
+  await settled(setting, 'One', 'c1')
+  await settled(setting, 'Two', 'c2')
+  const list = chatList(client, {})
+  const isCurrent = () =>
+    vi.waitFor(async () => {
+      const { chats } = await other.chats.list()
+      expect(list.state.get().items).toEqual(chats)
+    })
+  await isCurrent()
+  await settled(setting, 'Again', 'c1')
+  await isCurrent()
+  expect(list.state.get().items.map(({ id }) => id)).toEqual(['c1', 'c2'])
+  await settled(setting, 'Three', 'c3')
+  await isCurrent()
+  await other.chats.rename('c2', 'Another name')
+  await isCurrent()
+  await other.chats.seen('c3', (await other.runs.list({ chat: 'c3' })).runs[0]!.id)
+  await isCurrent()
+  await other.chats.remove('c1')
+  await isCurrent()
+  expect(list.state.get().items.map(({ id }) => id)).toEqual(['c3', 'c2'])
+})
+
+it('what happens to chats that are known costs no look at the list', async () => {
+  await using setting = await chatting(answering())
+  const client = clientOf(setting)
+  await settled(setting, 'One', 'c1')
+  const list = chatList(client, {})
+  await vi.waitFor(() => expect(list.state.get().items).toHaveLength(1))
+  await vi.waitFor(() => expect(client.connection.get()).toBe('connected'))
+  await settled(setting, 'Two', 'c2')
+  await settled(setting, 'Again', 'c1')
+  await vi.waitFor(() => {
+    const { items } = list.state.get()
+    expect(items.map(({ id, latestRun }) => [id, latestRun?.status])).toEqual([
+      ['c1', 'succeeded'],
+      ['c2', 'succeeded'],
+    ])
+  })
+  expect(looksAt(setting, '/ai-chat/chats')).toBe(1)
+})
+
+it('what happened while the connection was away is in the list when it is back', async () => {
+  await using setting = await chatting(answering())
+  const client = clientOf(setting)
+  for (const chatId of ['c1', 'c2']) await settled(setting, 'Hello', chatId)
+  const seen = (await client.runs.list({ chat: 'c1' })).runs[0]!
+  await client.chats.seen('c1', seen.id)
+  const list = chatList(client, {})
+  await vi.waitFor(() => expect(list.state.get().items).toHaveLength(2))
+  await vi.waitFor(() => expect(client.connection.get()).toBe('connected'))
+  setting.network.down()
+  await vi.waitFor(() => expect(client.connection.get()).toBe('reconnecting'))
+  const direct = createOutlastClient({ url: `${setting.server.url}/ai-chat` })
+  await direct.chats.rename('c1', 'Renamed')
+  setting.network.up()
+  await vi.waitFor(() =>
+    expect(list.state.get().items.map(({ title }) => title)).toContain('Renamed'),
+  )
+})
+
+it('a list of the chats with some words has those that have them now', async () => {
+  await using setting = await chatting(answering())
+  const client = clientOf(setting)
+  await settled(setting, 'Invoice one', 'c1')
+  await settled(setting, 'Something else', 'c2')
+  const list = chatList(client, { query: 'invoice' })
+  const ids = () => list.state.get().items.map(({ id }) => id)
+  await vi.waitFor(() => expect(ids()).toEqual(['c1']))
+  await client.chats.rename('c2', 'Invoice two')
+  await vi.waitFor(() => expect(ids()).toEqual(['c2', 'c1']))
+  await client.chats.rename('c1', 'Paid')
+  await vi.waitFor(() => expect(ids()).toEqual(['c2']))
+})
+
+it('pages that were read stay, and what is removed of them goes', async () => {
+  await using setting = await chatting(answering())
+  const client = clientOf(setting)
+  for (const chatId of ['c1', 'c2', 'c3', 'c4', 'c5']) await settled(setting, 'Hello', chatId)
+  const list = chatList(client, { limit: 2 })
+  const ids = () => list.state.get().items.map(({ id }) => id)
+  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c4']))
+  list.loadMore()
+  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c4', 'c3', 'c2']))
+  await client.chats.remove('c4')
+  list.reload()
+  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c3', 'c2', 'c1']))
+  expect(list.state.get().hasMore).toBe(false)
+})
+
+it.each([
+  ['active', 'active'],
+  ['all', undefined],
+] as const)('a list of %s runs is what the server has', async (_, status) => {
+  const gate = createBarrier()
+  const model = scriptedModel(async function* () {
+    yield { type: 'text-start', id: '0' }
+    await gate.wait()
+    yield { type: 'text-end', id: '0' }
+    yield finishPart()
+  })
+  await using setting = await chatting(defineAgent({ name: 'a', model }))
+  const [client, other] = [clientOf(setting), clientOf(setting)]
+  const list = runList(client, status)
+  const isCurrent = () =>
+    vi.waitFor(async () => {
+      const { runs } = await other.runs.list(status ? { status: [status] } : {})
+      const plain = (items: readonly RunDetails[]) =>
+        items.map(({ id, status: state, stopRequestedAt }) => [id, state, stopRequestedAt])
+      expect(plain(list.state.get().items)).toEqual(plain(runs))
+    })
+  await isCurrent()
+  const run = await setting.server.outlast.ask('Hello', 'c1')
+  await isCurrent()
+  expect(list.state.get().items).toHaveLength(1)
+  await other.stop({ runId: run.id })
+  gate.release()
+  await setting.server.outlast.settled(run)
+  await isCurrent()
+  await other.chats.seen('c1', run.id)
+  await other.chats.remove('c1')
+  await isCurrent()
+  expect(list.state.get().items).toEqual([])
+})
