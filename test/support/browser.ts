@@ -20,8 +20,11 @@ const ARGS = [
   '--disable-sync',
 ]
 
+/** Playwright takes the back-forward cache away, which the browsers of people have. */
+const WITHOUT = ['--disable-back-forward-cache']
+
 export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: findChromium(), args: ARGS })
+  chromium.launch({ executablePath: findChromium(), args: ARGS, ignoreDefaultArgs: WITHOUT })
 
 const findChromium = (): string => {
   const given = process.env['CHROMIUM_PATH']

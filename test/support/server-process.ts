@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export type ServerProcessOptions = {
+  /** Instead of our command line: a program that says its address in the same way. */
+  readonly program?: string
   /** Beside PATH, PORT, the data folder and the files root, which are set; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What the file tools of the built-in agent see. */
@@ -49,11 +51,12 @@ export const startServerProcess = async (
     OUTLAST_FILES_ROOT: root,
     ...options.env,
   }
-  let running = spawnCli(folder, env)
+  const { program = CLI } = options
+  let running = spawnProgram(program, folder, env)
   let url = ''
 
   const start = async () => {
-    if (!running.isAlive()) running = spawnCli(folder, env)
+    if (!running.isAlive()) running = spawnProgram(program, folder, env)
     url = await running.listening
     env.PORT = new URL(url).port
   }
@@ -95,14 +98,17 @@ export const runCli = async (
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly code: number | null; readonly said: string }> => {
-  const { child, exited, listening, said } = spawnCli(cwd, { PATH: process.env['PATH'], ...env })
+  const { child, exited, listening, said } = spawnProgram(CLI, cwd, {
+    PATH: process.env['PATH'],
+    ...env,
+  })
   listening.then(() => child.kill('SIGKILL')).catch(() => undefined)
   const code = await exited
   return { code, said: said() }
 }
 
-const spawnCli = (cwd: string, env: NodeJS.ProcessEnv) => {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI], {
+const spawnProgram = (program: string, cwd: string, env: NodeJS.ProcessEnv) => {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
