@@ -16,7 +16,7 @@ const { values } = parseArgs({
     write: { type: 'string' },
     /** Folder for CPU profiles of the servers. */
     profile: { type: 'string' },
-    /** Only these of cpu, memory, reconnect, fanout. */
+    /** Only these of cpu, memory, reconnect, late, crowd, idle. */
     only: { type: 'string', multiple: true },
     /** Only these workloads, and only so many runs at a time. */
     workload: { type: 'string', multiple: true },
@@ -30,7 +30,11 @@ const planOf = (plan: Required<Plan>): Plan => {
   const { workload, concurrency, only } = values
   const workloads = plan.cpu.workloads.filter(({ name }) => workload?.includes(name) ?? true)
   const concurrencies = concurrency?.map(Number) ?? plan.cpu.concurrencies
-  const whole = { ...plan, cpu: { ...plan.cpu, workloads, concurrencies, onRound: say } }
+  const whole = {
+    ...plan,
+    cpu: { ...plan.cpu, workloads, concurrencies, onRound: say },
+    crowd: { ...plan.crowd, onCrowd: say },
+  }
   const kept = Object.entries(whole).filter(([name]) => only?.includes(name) ?? true)
   return Object.fromEntries(kept)
 }

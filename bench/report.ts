@@ -1,6 +1,8 @@
 /** The results as tables of ratios, in Markdown: absolute times do not travel, the one column of them says where we were. */
 import type { CpuResult } from './measures/cpu.ts'
-import type { FanoutResult } from './measures/fanout.ts'
+import type { CrowdResult } from './measures/crowd.ts'
+import type { IdleResult } from './measures/idle.ts'
+import type { LateResult } from './measures/late.ts'
 import type { Results } from './measures/all.ts'
 import type { MemoryResult } from './measures/memory.ts'
 import type { ReconnectResult } from './measures/reconnect.ts'
@@ -11,7 +13,9 @@ export const reportOf = (results: Results): string =>
     ...section('Server CPU per run and first words', results.cpu, cpuTable),
     ...section('Memory', results.memory, memoryTable),
     ...section('Coming back late in a long answer', results.reconnect, reconnectTable),
-    ...section('Many readers of one run', results.fanout, fanoutTable),
+    ...section('Coming when a long run is over', results.late, lateTable),
+    ...section('Many readers', results.crowd, crowdTable),
+    ...section('Following while nothing happens', results.idle, idleTable),
   ].join('\n\n')
 
 const section = <T>(
@@ -78,15 +82,58 @@ const reconnectTable = (reconnect: readonly ReconnectResult[]): string => {
   )
 }
 
-const fanoutTable = (fanout: readonly FanoutResult[]): string =>
-  table(
-    ['server', 'readers', 'delay p50', 'p99', 'CPU per word and reader'],
-    fanout.map((one) => [
+const lateTable = (late: readonly LateResult[]): string => {
+  const replay = late.find(({ how }) => how === 'replay')!
+  return table(
+    ['server', 'how', 'bytes', 'of a replay', 'first word', 'all of it', 'of a replay'],
+    late.map((one) => [
+      one.contender,
+      one.how,
+      String(one.bytes),
+      times(one.bytes / replay.bytes),
+      `${fixed(one.firstWordMs)} ms`,
+      `${fixed(one.ms)} ms`,
+      times(one.ms / replay.ms),
+    ]),
+  )
+}
+
+const crowdTable = (crowd: readonly CrowdResult[]): string => {
+  const head = ['server', 'readers', 'of', 'by', 'delay p50', 'of bare', 'p99', 'of bare']
+  const rows = crowd.map((one) => {
+    const bare = crowd.find(
+      ({ contender, of, readers }) =>
+        contender === 'bare' && of === one.of && readers === one.readers,
+    )!
+    return [
       one.contender,
       String(one.readers),
+      one.of,
+      one.by,
       `${fixed(one.delayMs.p50)} ms`,
+      times(one.delayMs.p50 / bare.delayMs.p50),
       `${fixed(one.delayMs.p99)} ms`,
+      times(one.delayMs.p99 / bare.delayMs.p99),
       `${fixed(one.cpuMicrosPerWord)} µs`,
+      times(one.cpuMicrosPerWord / bare.cpuMicrosPerWord),
+      kilobytes(one.heapBytes),
+      times(one.heapBytes / bare.heapBytes),
+    ]
+  })
+  return table([...head, 'CPU a word', 'of bare', 'heap a reader', 'of bare'], rows)
+}
+
+const idleTable = (idle: readonly IdleResult[]): string =>
+  table(
+    ['server', 'connections', 'heap each', 'resident each', 'CPU without', 'with all', 'database'],
+    idle.map((one) => [
+      one.contender,
+      String(one.connections),
+      kilobytes(one.heapBytes),
+      kilobytes(one.rssBytes),
+      `${fixed(one.cpuMs.none)} ms/s`,
+      `${fixed(one.cpuMs.all)} ms/s`,
+      one.databaseMs === undefined ? '' : `${fixed(one.databaseMs)} ms/s`,
     ]),
   )
 

@@ -1,11 +1,11 @@
 /** All clients of the bench, in a process of their own: what they cost is nobody's. */
 import { createHash, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { Agent, type IncomingMessage } from 'node:http'
+import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerParent } from '../rpc.ts'
-import { requestOf, USER_HEADER, USERS, wallClock, type Script } from '../script.ts'
+import { requestOf, USER_HEADER, USERS, type Script } from '../script.ts'
 import { ask, readAnswer, textOf } from './answer.ts'
+import { inGroups, Streams, type Reader } from './streams.ts'
 
 /** A connection for each request: one that is kept may end just when the next request is sent. */
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
@@ -26,8 +26,7 @@ export type LoadResult = {
   readonly texts: readonly string[]
 }
 
-/** Streams that stay open until `leave`. */
-const open: IncomingMessage[] = []
+const streams = new Streams(agent)
 
 const start = (url: string, script: Script, index: number) =>
   ({
@@ -59,68 +58,26 @@ const load = async ({ url, script, runs, concurrency, spreadMs }: Load): Promise
   return { firstChunkMs, bytesPerRun: bytes / runs, texts: [...digests] }
 }
 
+/** A run, and the number of the user who has it. */
+export type Held = { readonly runId: string; readonly user: number }
+
 /** Begins runs and reads them as far as they go; resolves with their ids when each has said its first words. */
-const hold = async (url: string, script: Script, count: number): Promise<readonly string[]> => {
-  const ids: string[] = []
-  for (let begun = 0; begun < count; begun += 50) {
-    const some = Array.from({ length: Math.min(50, count - begun) }, async (_, index) => {
-      const to = start(url, script, begun + index)
-      ids.push(await follow(await ask(to.url, to.options), 'text-delta'))
-    })
-    await Promise.all(some)
-  }
-  return ids
-}
-
-/** Opens readers of one stream; resolves when each has the words that the stream has said so far. */
-const watch = async (url: string, count: number, until: string): Promise<void> => {
-  for (let begun = 0; begun < count; begun += 50) {
-    const some = Array.from({ length: Math.min(50, count - begun) }, async () =>
-      follow(await ask(url, { agent, method: 'GET' }), until),
-    )
-    await Promise.all(some)
-  }
-  delays.length = 0
-}
-
-/** How late stamped words came, since all that were opened last had begun. */
-const delays: number[] = []
-
-/** Keeps the stream open; resolves with the run's id when the stream has said `until`. */
-const follow = (incoming: IncomingMessage, until: string): Promise<string> =>
-  new Promise((resolve) => {
-    open.push(incoming)
-    // Whoever is left standing by a server that ends has seen what the bench wanted.
-    incoming.on('error', () => undefined)
-    let said = ''
-    const look = (piece: Buffer) => {
-      said += piece.toString()
-      if (!said.includes(until)) return
-      incoming.off('data', look)
-      incoming.on('data', takeStamps)
-      resolve(/"runId":"([^"]+)"/.exec(said)?.[1] ?? '')
-    }
-    incoming.on('data', look)
+const hold = async (url: string, script: Script, count: number): Promise<readonly Held[]> => {
+  const runs: Held[] = []
+  await inGroups(Array.from({ length: count }), async (_, index) => {
+    const to = start(url, script, index)
+    const said = await streams.follow(await ask(to.url, to.options), 'text-delta')
+    runs[index] = { runId: /"runId":"([^"]+)"/.exec(said)?.[1] ?? '', user: index % USERS }
   })
-
-const takeStamps = (piece: Buffer): void => {
-  const now = wallClock()
-  for (const [, stamp] of piece.toString().matchAll(/(\d{13}\.\d+) /g))
-    delays.push(now - Number(stamp))
+  return runs
 }
 
-/** When all open streams have ended: how late their stamped words came. */
-const endedDelays = async (): Promise<readonly number[]> => {
-  await Promise.all(
-    open.splice(0).map(async (incoming) => {
-      if (!incoming.closed) await once(incoming, 'close')
-    }),
-  )
-  return delays.splice(0)
-}
-
-const leave = (): void => {
-  for (const incoming of open.splice(0)) incoming.destroy()
+export type Read = {
+  readonly bytes: number
+  /** From the request to the first text that comes, and to the last byte that was wanted. */
+  readonly firstWordMs: number
+  readonly ms: number
+  readonly ids: readonly string[]
 }
 
 /** Reads one answer up to the first message that has these words. */
@@ -128,12 +85,14 @@ const read = async (
   url: string,
   headers: Readonly<Record<string, string>>,
   until: string,
-): Promise<{ bytes: number; ms: number; ids: readonly string[] }> => {
+): Promise<Read> => {
   const askedAt = performance.now()
   const incoming = await ask(url, { agent, method: 'GET', headers })
   const pieces: Buffer[] = []
   let tail = ''
+  let firstWordMs = 0
   for await (const piece of incoming.iterator({ destroyOnReturn: true }) as AsyncIterable<Buffer>) {
+    if (firstWordMs === 0 && piece.includes('text-delta')) firstWordMs = performance.now() - askedAt
     pieces.push(piece)
     tail = tail.slice(-until.length) + piece.toString()
     if (tail.includes(until)) break
@@ -141,10 +100,17 @@ const read = async (
   const ms = performance.now() - askedAt
   const body = Buffer.concat(pieces)
   const ids = [...body.toString().matchAll(/^id: (.*)$/gm)].map(([, id]) => id!)
-  return { bytes: body.length, ms, ids }
+  return { bytes: body.length, firstWordMs, ms, ids }
 }
 
-const methods = { load, hold, watch, endedDelays, leave, read }
+const methods = {
+  load,
+  hold,
+  read,
+  watch: (readers: readonly Reader[], until: string) => streams.watch(readers, until),
+  endedDelays: () => streams.endedDelays(),
+  leave: () => streams.leave(),
+}
 
 export type ClientMethods = typeof methods
 answerParent(methods)

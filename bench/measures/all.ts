@@ -1,8 +1,10 @@
 /** Everything that the bench measures, in the order in which it is reported. */
-import { availableParallelism, cpus, platform, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import type { Contenders } from '../contenders.ts'
 import { measureCpu, type CpuOptions, type CpuResult } from './cpu.ts'
-import { measureFanout, type FanoutOptions, type FanoutResult } from './fanout.ts'
+import { measureCrowd, type CrowdOptions, type CrowdResult } from './crowd.ts'
+import { measureIdle, type IdleOptions, type IdleResult } from './idle.ts'
+import { measureLate, type LateOptions, type LateResult } from './late.ts'
 import { measureMemory, type MemoryOptions, type MemoryResult } from './memory.ts'
 import { measureReconnect, type ReconnectOptions, type ReconnectResult } from './reconnect.ts'
 
@@ -11,7 +13,9 @@ export type Plan = {
   readonly cpu?: CpuOptions
   readonly memory?: MemoryOptions
   readonly reconnect?: ReconnectOptions
-  readonly fanout?: FanoutOptions
+  readonly late?: LateOptions
+  readonly crowd?: CrowdOptions
+  readonly idle?: IdleOptions
 }
 
 export type Results = {
@@ -19,7 +23,9 @@ export type Results = {
   readonly cpu: readonly CpuResult[]
   readonly memory: readonly MemoryResult[]
   readonly reconnect: readonly ReconnectResult[]
-  readonly fanout: readonly FanoutResult[]
+  readonly late: readonly LateResult[]
+  readonly crowd: readonly CrowdResult[]
+  readonly idle: readonly IdleResult[]
 }
 
 /** Words as a model says them, as fast as a server takes them, and three model calls with tools between them. */
@@ -33,14 +39,18 @@ export const FULL: Required<Plan> = {
   cpu: { workloads: WORKLOADS, concurrencies: [1, 50, 200, 1000], rounds: 3, warmUp: 100 },
   memory: { few: 100, many: 600 },
   reconnect: { deltas: 20_000, rounds: 20 },
-  fanout: { readers: [100, 1000], deltas: 100 },
+  late: { steps: 30, deltas: 5000, rounds: 11 },
+  crowd: { readers: [1000], deltas: 60, everyMs: 200 },
+  idle: { connections: 1000, ms: 20_000 },
 }
 
 export const QUICK: Required<Plan> = {
   cpu: { workloads: WORKLOADS, concurrencies: [50], rounds: 1, warmUp: 50 },
   memory: { few: 20, many: 120 },
   reconnect: { deltas: 5000, rounds: 5 },
-  fanout: { readers: [100], deltas: 40 },
+  late: { steps: 30, deltas: 1000, rounds: 3 },
+  crowd: { readers: [100], deltas: 40, everyMs: 100 },
+  idle: { connections: 100, ms: 5000 },
 }
 
 export const measureAll = async (contenders: Contenders, plan: Plan): Promise<Results> => ({
@@ -48,7 +58,9 @@ export const measureAll = async (contenders: Contenders, plan: Plan): Promise<Re
   cpu: plan.cpu ? await measureCpu(contenders, plan.cpu) : [],
   memory: plan.memory ? await measureMemory(contenders, plan.memory) : [],
   reconnect: plan.reconnect ? await measureReconnect(contenders, plan.reconnect) : [],
-  fanout: plan.fanout ? await measureFanout(contenders, plan.fanout) : [],
+  late: plan.late ? await measureLate(contenders, plan.late) : [],
+  crowd: plan.crowd ? await measureCrowd(contenders, plan.crowd) : [],
+  idle: plan.idle ? await measureIdle(contenders, plan.idle) : [],
 })
 
 const machineOf = ({ postgres }: Contenders): string =>
@@ -58,4 +70,5 @@ const machineOf = ({ postgres }: Contenders): string =>
     platform(),
     `Node ${process.versions.node}`,
     `PostgreSQL ${postgres.split(' ')[0]}`,
+    `load ${loadavg()[0]!.toFixed(1)} before`,
   ].join(', ')

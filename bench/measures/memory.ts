@@ -1,5 +1,6 @@
 /** Memory of a run in the middle of its answer, and of one more reader of it, as the slope between few and many. */
 import type { Contender, ContenderName, Contenders } from '../contenders.ts'
+import { runStream, times } from './addresses.ts'
 import type { Script } from '../script.ts'
 
 export type MemoryOptions = { readonly few: number; readonly many: number }
@@ -65,25 +66,34 @@ const readerSlope = async ({
   const url =
     contender.name === 'bare'
       ? `${contender.url}/follow`
-      : `${contender.url}/ai-chat/runs/${(await clients.hold(contender.url, SCRIPT, 1))[0]}/stream`
-  await clients.watch(url, few, BEGUN)
+      : runStream(contender, (await clients.hold(contender.url, SCRIPT, 1))[0]!)
+  await clients.watch(
+    times(few, () => ({ url })),
+    BEGUN,
+  )
   const less = await settledMemory(contender)
-  await clients.watch(url, many - few, BEGUN)
+  await clients.watch(
+    times(many - few, () => ({ url })),
+    BEGUN,
+  )
   const more = await settledMemory(contender)
   await end(clients, contender)
   return slope(contender, 'reader', less, more, many - few)
 }
 
-type Memory = { readonly heapBytes: number; readonly rssBytes: number }
+export type Memory = { readonly heapBytes: number; readonly rssBytes: number }
 
-/** When the words that are due have been said and every garbage is collected. */
-const settledMemory = async ({ call }: Contender): Promise<Memory> => {
-  let last = await call.memory()
-  for (;;) {
+const MOST_LOOKS = 10
+
+/** When the words that are due have been said and every garbage is collected; a server that is never at rest is seen at its best. */
+export const settledMemory = async ({ call }: Contender): Promise<Memory> => {
+  const seen = [await call.memory()]
+  while (seen.length < MOST_LOOKS) {
     const next = await call.memory()
-    if (Math.abs(next.heapBytes - last.heapBytes) < 100_000) return next
-    last = next
+    if (Math.abs(next.heapBytes - seen.at(-1)!.heapBytes) < 100_000) return next
+    seen.push(next)
   }
+  return seen.reduce((best, one) => (one.heapBytes < best.heapBytes ? one : best))
 }
 
 const end = async (clients: Contenders['clients'], contender: Contender): Promise<void> => {

@@ -2,6 +2,7 @@
 import type { ContenderName, Contenders } from '../contenders.ts'
 import { deltaOf, type Script } from '../script.ts'
 import { median, sum } from '../statistics.ts'
+import { runStream } from './addresses.ts'
 
 export type ReconnectOptions = { readonly deltas: number; readonly rounds: number }
 
@@ -30,8 +31,8 @@ export const measureReconnect = async (
   const replay = await repeat(`${bare.url}/replay`, {}, '[DONE]')
   const results: ReconnectResult[] = [resultOf(bare.name, 'replay', replay)]
   for (const { name, url, call } of durable) {
-    const [runId] = await clients.hold(url, script, 1)
-    const stream = `${url}/ai-chat/runs/${runId}/stream`
+    const [run] = await clients.hold(url, script, 1)
+    const stream = runStream({ url }, run!)
     const until = `.${length}\n`
     // Reads along while the model speaks.
     const { ids } = await clients.read(stream, {}, until)

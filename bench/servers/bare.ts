@@ -33,6 +33,8 @@ const replay = (outgoing: ServerResponse): void => {
 }
 let replayed: readonly string[] = []
 
+const KEEP_ALIVE_MS = 10_000
+
 /** Readers who are all sent the same, with nothing behind it. */
 const readers = new Set<ServerResponse>()
 
@@ -40,7 +42,11 @@ const follow = (outgoing: ServerResponse): void => {
   outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
   outgoing.write(': text-delta\n\n')
   readers.add(outgoing)
-  outgoing.once('close', () => readers.delete(outgoing))
+  const silence = setInterval(() => outgoing.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
+  outgoing.once('close', () => {
+    clearInterval(silence)
+    readers.delete(outgoing)
+  })
 }
 
 const server = createServer((incoming, outgoing) => {
@@ -59,13 +65,14 @@ const methods = {
       sseOf({ type: 'text-delta', id: '0', delta: deltaOf(script, index) }),
     )
   },
-  /** Says something to all readers `count` times. */
-  broadcast: (script: Script): Promise<void> =>
+  /** Says the words of the script to all readers: the same message, or to each one of its own. */
+  broadcast: (script: Script, isShared: boolean): Promise<void> =>
     new Promise((resolve) => {
       let said = 0
       const timer = setInterval(() => {
-        const message = sseOf({ type: 'text-delta', id: '0', delta: deltaOf(script, said) })
-        for (const reader of readers) reader.write(message)
+        const message = () => sseOf({ type: 'text-delta', id: '0', delta: deltaOf(script, said) })
+        const shared = isShared ? message() : undefined
+        for (const reader of readers) reader.write(shared ?? message())
         said += 1
         if (said < script.deltas) return
         clearInterval(timer)

@@ -21,6 +21,7 @@ const outlast = await createOutlast({
       model: benchModel,
       instructions: 'You are a helpful assistant.',
       tools: benchTools,
+      maxSteps: 100,
     }),
   ],
   limits: { activeRuns: 10_000, readers: 10_000 },

@@ -21,7 +21,9 @@ it('the bench measures each server with the same answers', async () => {
     cpu: { workloads: small, concurrencies: [3], rounds: 1, warmUp: 2 },
     memory: { few: 2, many: 6 },
     reconnect: { deltas: 100, rounds: 2 },
-    fanout: { readers: [3], deltas: 5 },
+    late: { steps: 3, deltas: 50, rounds: 2 },
+    crowd: { readers: [3], deltas: 5, everyMs: 5 },
+    idle: { connections: 3, ms: 200 },
   })
   const numbers = numbersIn(results)
   expect(numbers.length).toBeGreaterThan(80)
@@ -32,6 +34,22 @@ it('the bench measures each server with the same answers', async () => {
     expect(new Set(own.map(({ text }) => text)).size).toBe(1)
     expect(own.every(({ cpuMsPerRun }) => cpuMsPerRun > 0)).toBe(true)
   }
+  const ways = [
+    'bare stream',
+    'PGlite stream',
+    'PGlite feed',
+    'PostgreSQL stream',
+    'PostgreSQL feed',
+  ]
+  for (const kind of ['one run', 'a run each'] as const) {
+    const own = results.crowd.filter((one) => one.of === kind)
+    expect(own.map(({ contender, by }) => `${contender} ${by}`)).toEqual(ways)
+    expect(own.every(({ delayMs }) => delayMs.p50 > 0)).toBe(true)
+  }
+  const [replay, ...late] = results.late
+  expect(late.map(({ contender, how }) => `${contender} ${how}`)).toEqual(ways.slice(1))
+  for (const { bytes } of late) expect(bytes).toBeLessThan(replay!.bytes)
+  expect(results.idle.map(({ contender }) => contender)).toEqual(['bare', 'PGlite', 'PostgreSQL'])
   const page = withReport('a\n<!-- bench -->old<!-- /bench -->\nb', reportOf(results))
   expect(page).toMatch(/^a\n<!-- bench -->[^]*\| chat \| 3 \|[^]*<!-- \/bench -->\nb$/)
   expect(page).not.toContain('old')
