@@ -110,6 +110,25 @@ test('its client needs nothing but ai, and reads what a server answers', async (
   expect(await app.run(code, { URL: `${server.url}/ai-chat` })).toBe('step-start Hello there')
 })
 
+test('its hooks need React and the hooks of the AI SDK beside that', async () => {
+  const app = await application('react', ['ai', '@ai-sdk/react', 'react', 'react-dom'])
+  const code = `
+    import { createElement } from 'react'
+    import { renderToString } from 'react-dom/server'
+    import { createOutlastClient } from 'outlast/client'
+    import { OutlastProvider, useOutlastChat } from 'outlast/react'
+    const parts = [{ type: 'text', text: 'Hi' }]
+    const Page = () => {
+      const { messages, status } = useOutlastChat({
+        id: 'c1', activeRun: null, messages: [{ id: 'm1', role: 'user', parts }],
+      })
+      return createElement('p', null, messages[0].parts[0].text, ' ', status)
+    }
+    const client = createOutlastClient({ url: 'https://chat.example/ai-chat' })
+    console.log(renderToString(createElement(OutlastProvider, { client }, createElement(Page))))`
+  expect(await app.run(code)).toBe('<p>Hi<!-- --> <!-- -->ready</p>')
+})
+
 test.each([
   { module: 'nodenext', moduleResolution: 'nodenext' },
   { module: 'esnext', moduleResolution: 'bundler' },
@@ -121,6 +140,7 @@ test.each([
       ...Object.keys(manifest.peerDependencies),
       '@types/node',
       '@types/pg',
+      '@types/react',
     ])
     const code = `
     import { createOutlast, createOutlastHandler, jwtIdentity, tokenIdentity, firstOf } from 'outlast'
@@ -130,6 +150,8 @@ test.each([
     import { createOutlastClient, OutlastChatTransport, type OutlastClient } from 'outlast/client'
     export const client: OutlastClient = createOutlastClient({ url: 'https://chat.example/ai-chat' })
     export const transport = new OutlastChatTransport({ client })
+    import { useOutlastChat } from 'outlast/react'
+    export const useStop = () => useOutlastChat({ id: 'c1', client }).stop
     declare const outlast: Awaited<ReturnType<typeof createOutlast>>
     const jwt = jwtIdentity({ secret: 'x', issuer: 'i', audience: 'a' })
     const authenticate: Authenticate = firstOf(tokenIdentity(outlast), jwt)

@@ -18,7 +18,8 @@ export const OutlastProvider = ({
   const [own] = useState(() => (client ? undefined : createOutlastClient()))
   // A client that was given is closed by its owner; ours opens again when React mounts it again.
   useEffect(() => () => own?.close(), [own])
-  return <ClientContext value={client ?? own}>{children}</ClientContext>
+  // React 18 knows no shorter way.
+  return <ClientContext.Provider value={client ?? own}>{children}</ClientContext.Provider>
 }
 
 /**

@@ -11,6 +11,7 @@ const bundled = async (entry: string, external: readonly string[]) => {
   const outputs = (await build({
     configFile: false,
     logLevel: 'silent',
+    oxc: { jsx: { runtime: 'automatic', development: false } },
     build: {
       write: false,
       minify: true,
@@ -26,18 +27,18 @@ const bundled = async (entry: string, external: readonly string[]) => {
   }
 }
 
-it.each([['src/client/index.ts', ['ai']]])(
-  '%s in a page brings its own folders and nothing else',
-  async (entry, external) => {
-    const { code, imports, modules } = await bundled(entry, external)
-    const kB = gzipSync(code, { level: 9 }).byteLength / 1000
-    process.stderr.write(`${entry} minified: ${kB.toFixed(1)} kB gzip, ${code.length / 1000} kB\n`)
-    expect(kB).toBeLessThan(MOST_KB)
-    expect(imports.filter((one) => !external.includes(one))).toEqual([])
-    expect(modules.length).toBeGreaterThan(5)
-    // Neither zod nor a stand-in for a module of Node.
-    const ours = /\/src\/(client|react|protocol|domain)\/[^?]+$/
-    expect(modules.filter((id) => !ours.test(id))).toEqual([])
-    expect(code).not.toMatch(/node:|\bprocess\.|\bBuffer\b/)
-  },
-)
+it.each([
+  ['src/client/index.ts', ['ai']],
+  ['src/react/index.ts', ['ai', 'react', 'react/jsx-runtime', '@ai-sdk/react']],
+])('%s in a page brings its own folders and nothing else', async (entry, external) => {
+  const { code, imports, modules } = await bundled(entry, external)
+  const kB = gzipSync(code, { level: 9 }).byteLength / 1000
+  process.stderr.write(`${entry} minified: ${kB.toFixed(1)} kB gzip, ${code.length / 1000} kB\n`)
+  expect(kB).toBeLessThan(MOST_KB)
+  expect(imports.filter((one) => !external.includes(one))).toEqual([])
+  expect(modules.length).toBeGreaterThan(5)
+  // Neither zod nor a stand-in for a module of Node.
+  const ours = /\/src\/(client|react|protocol|domain)\/[^?]+$/
+  expect(modules.filter((id) => !ours.test(id))).toEqual([])
+  expect(code).not.toMatch(/node:|\bprocess\.|\bBuffer\b/)
+})
