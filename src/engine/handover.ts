@@ -3,6 +3,7 @@ export class Handover<T> {
   readonly #onGiven: () => void
   #given: { readonly value: T } | undefined
   #taken = Promise.withResolvers<void>()
+  #closed = false
 
   /** @param onGiven - called when there is something to take */
   constructor(onGiven: () => void) {
@@ -10,6 +11,7 @@ export class Handover<T> {
   }
 
   async give(value: T): Promise<void> {
+    if (this.#closed) return
     this.#given = { value }
     this.#taken = Promise.withResolvers()
     this.#onGiven()
@@ -21,5 +23,11 @@ export class Handover<T> {
     this.#given = undefined
     this.#taken.resolve()
     return given ? [given.value] : []
+  }
+
+  /** Nobody takes any more: whoever gives goes on. */
+  close(): void {
+    this.#closed = true
+    this.take()
   }
 }

@@ -68,6 +68,6 @@ export class RunReading implements Disposable {
 
   [Symbol.dispose](): void {
     this.#leaving.abort()
-    this.#handover.take()
+    this.#handover.close()
   }
 }

@@ -8,6 +8,7 @@ import {
   callOf,
   heldRun,
   LEASE_LOST,
+  settleAs,
   somebody,
   turnOf,
   type OpenStores,
@@ -50,6 +51,27 @@ export const describeChatCatalog = (name: string, open: OpenStores): void => {
       expect(own).toEqual(expected.slice(1))
     })
 
+    it('the end of the latest run is seen once it has come, and no other run counts', async () => {
+      const principal = await somebody(stores)
+      const chatId = randomUUID()
+      const { run, lease } = await heldRun(stores, principal, { chatId })
+      const see = async (runId: string) =>
+        (await stores.chats.see(principal, chatId, runId))?.unread
+      expect(await see(run.id)).toBe(false)
+      await settleAs(stores, lease)
+      const [listed] = (await stores.chats.list(principal, {}, { limit: 1 })).items
+      expect(listed).toMatchObject({ unread: true })
+      expect(await see(randomUUID())).toBe(true)
+      expect(await see(run.id)).toBe(false)
+      const next = await heldRun(stores, principal, { chatId })
+      await settleAs(stores, next.lease)
+      expect(await see(run.id)).toBe(true)
+      expect(await see(next.run.id)).toBe(false)
+      expect(await stores.chats.open(principal, chatId, {})).toMatchObject({
+        chat: { unread: false },
+      })
+    })
+
     it('a chat that is removed while its run is executed leaves its worker without a lease', async () => {
       const principal = await somebody(stores)
       const chatId = randomUUID()
@@ -63,13 +85,14 @@ export const describeChatCatalog = (name: string, open: OpenStores): void => {
     it('a foreign chat is neither opened, named nor removed', async () => {
       const owner = await somebody(stores)
       const chatId = randomUUID()
-      await begun(stores, owner, { chatId })
+      const run = await begun(stores, owner, { chatId })
       const colleague = await somebody(stores, owner.workspaceId)
       const namesake = { ...owner, workspaceId: (await somebody(stores)).workspaceId }
       await stores.ensure(namesake)
       for (const stranger of [colleague, namesake]) {
         expect(await stores.chats.open(stranger, chatId, {})).toBeUndefined()
         expect(await stores.chats.rename(stranger, chatId, 'Mine')).toBeUndefined()
+        expect(await stores.chats.see(stranger, chatId, run.id)).toBeUndefined()
         expect(await stores.chats.remove(stranger, chatId)).toBeUndefined()
         expect((await stores.chats.list(stranger, {}, { limit: 9 })).items).toEqual([])
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RunBus, RunQueue, Signal } from '../../src/engine/ports.ts'
+import type { ChatSignal, RunBus, RunQueue, Signal } from '../../src/engine/ports.ts'
 
 /** What every bus promises to listeners of its own process. */
 export const describeRunBus = (name: string, open: () => RunBus): void => {
@@ -28,6 +28,35 @@ export const describeRunBus = (name: string, open: () => RunBus): void => {
       leaveSecond()
       bus.publish({ kind: 'progress', runId: 'a' })
       expect(heard).toEqual(['first'])
+    })
+
+    it('tells who listens to the chats of an owner, and nobody else', () => {
+      const bus = open()
+      const heard: unknown[] = []
+      const owner = { workspaceId: 'w', userId: 'u' }
+      const others = [
+        { workspaceId: 'w', userId: 'u2' },
+        { workspaceId: 'w2', userId: 'u' },
+        { workspaceId: 'wu', userId: '' },
+      ]
+      for (const other of others) bus.subscribeChats(other, () => heard.push(other))
+      bus.subscribe('*', (signal) => heard.push(signal))
+      const listen = (name: string) => bus.subscribeChats(owner, (one) => heard.push([name, one]))
+      const leave = [listen('one'), listen('two')]
+      const signals: ChatSignal[] = [
+        { ...owner, id: 'ours' },
+        { ...owner, chatId: 'theirs' },
+      ]
+      bus.publishChat(signals[0]!)
+      leave[0]!()
+      bus.publishChat(signals[1]!)
+      leave[1]!()
+      bus.publishChat(signals[0]!)
+      expect(heard).toEqual([
+        ['one', signals[0]],
+        ['two', signals[0]],
+        ['two', signals[1]],
+      ])
     })
   })
 }

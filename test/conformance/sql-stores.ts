@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Principal } from '../../src/domain/run.ts'
 import { createChatCatalog } from '../../src/store/chat-catalog.ts'
+import { createChatStates } from '../../src/store/chat-states.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
 import { deleteWithFiles } from '../../src/store/keep-file.ts'
@@ -32,6 +33,7 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     conversations,
     files: createFiles(db),
     chats: createChatCatalog(db),
+    states: createChatStates(db),
     ensure: createPrincipals(db).ensure,
     setSettings: async (workspaceId, settings) => {
       await db

@@ -1,5 +1,6 @@
 /** The store's ports, on each database it supports. */
 import { describeChatCatalog } from './chat-catalog.ts'
+import { describeChatStates } from './chat-states.ts'
 import { describeConversations } from './conversations.ts'
 import { DATABASES } from './databases.ts'
 import { describeFiles } from './files.ts'
@@ -14,4 +15,5 @@ for (const [name, openDatabase] of DATABASES) {
   describeConversations(name, open)
   describeFiles(name, open)
   describeChatCatalog(name, open)
+  describeChatStates(name, open)
 }

@@ -5,7 +5,7 @@ import type { MessageRole } from '../../src/domain/message.ts'
 import type { Lease, Principal, RunRecord } from '../../src/domain/run.ts'
 import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../../src/domain/step.ts'
 import type { TurnRequest } from '../../src/domain/turn.ts'
-import type { ChatCatalog } from '../../src/engine/catalog-ports.ts'
+import type { ChatCatalog, ChatStates } from '../../src/engine/catalog-ports.ts'
 import type { Conversations, Files, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
 
 /** `chatId` and `id` as clients know them. */
@@ -30,6 +30,7 @@ export type Stores = AsyncDisposable & {
   readonly conversations: Conversations
   readonly files: Files
   readonly chats: ChatCatalog
+  readonly states: ChatStates
   /** Makes workspace and user, unless they exist. */
   ensure(principal: Principal): Promise<void>
   setSettings(workspaceId: string, settings: object): Promise<void>

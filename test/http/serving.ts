@@ -78,11 +78,10 @@ const unused = () => Promise.reject(new TypeError('not asked'))
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 /** Nothing ever happens. */
-const silent = (signal: AbortSignal) => ({
-  async *[Symbol.asyncIterator](): AsyncGenerator<never> {
-    if (!signal.aborted) await once(signal, 'abort')
-  },
-})
+async function* silent(signal: AbortSignal): AsyncGenerator<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  yield* []
+}
 
 /** Knows nothing and starts nothing. */
 export const noEngine: EngineApi = {
