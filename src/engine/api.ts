@@ -127,6 +127,9 @@ export type ChatFeedNews = RunNews | FramesNews | RemovedNews
 /** Where a reader of a run begins: at its `start`, or behind what it has. */
 export type RunPlace = { readonly runId: string; readonly after?: Position | undefined }
 
+/** The same in a chat; without a run's id it is the latest run's. */
+export type ChatPlace = { readonly runId?: string | undefined; readonly after: Position }
+
 /** Batches of news, taken at the follower's pace; it ends only when the signal aborts or the engine closes. */
 export type Feed<News> = (signal: AbortSignal) => AsyncIterable<readonly News[]>
 
@@ -140,11 +143,7 @@ export interface EngineApi {
    * Follows one chat and reads its runs, one after the other: from a place in one of them, else the latest one if it is active.
    * @throws RunNotFoundError when the chat has no such run
    */
-  followChat(
-    principal: Principal,
-    chatId: string,
-    place?: { readonly runId?: string | undefined; readonly after: Position },
-  ): Promise<Feed<ChatFeedNews>>
+  followChat(principal: Principal, chatId: string, place?: ChatPlace): Promise<Feed<ChatFeedNews>>
   readonly limits: Limits
   readonly files: FilesApi
   /**

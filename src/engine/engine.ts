@@ -1,5 +1,6 @@
 /** The engine: begins, executes, follows and stops runs. What it needs of the world comes through its ports. */
 import {
+  ChatNotFoundError,
   EngineStoppingError,
   MessageNotFoundError,
   OffsetGoneError,
@@ -16,10 +17,10 @@ import type {
   Answers,
   Attachment,
   ChatFeedNews,
+  ChatPlace,
   EngineApi,
   Feed,
   FeedNews,
-  RunPlace,
   RunTarget,
   StartTurn,
 } from './api.ts'
@@ -28,15 +29,14 @@ import type { ChatStates } from './catalog-ports.ts'
 import { decide } from './decide.ts'
 import { sweepFiles } from './file-sweep.ts'
 import { FileShelf } from './files.ts'
-import { followChat } from './follow-chat.ts'
-import { follow, type FollowPorts, type Wish } from './follow.ts'
+import type { Wish } from './follow.ts'
+import { Following } from './following.ts'
 import type { EngineEvents } from './ports.ts'
 import { projectMessage } from './settle.ts'
 import { settledOrLater } from './settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
 import { uiParts } from './ui-parts.ts'
 import { viewOf } from './view.ts'
-import { Watch } from './watch.ts'
 import { Worker, type WorkerPorts } from './worker.ts'
 
 export type EnginePorts = WorkerPorts & { readonly states: ChatStates }
@@ -64,7 +64,7 @@ export class Engine implements EngineApi, AsyncDisposable {
   readonly files: FileShelf
   readonly #ports: EnginePorts
   readonly #worker: Worker
-  readonly #watch: Watch
+  readonly #following: Following
   readonly #graceMs: number
   readonly limits: Limits
   readonly #onError: EngineEvents['error']
@@ -75,7 +75,13 @@ export class Engine implements EngineApi, AsyncDisposable {
   constructor(world: EnginePorts, options: EngineOptions) {
     const ports = { ...world, store: announcing(world.store, world.bus) }
     this.#ports = ports
-    this.#watch = new Watch({ ...ports, onError: options.onError })
+    this.#following = new Following({
+      ...ports,
+      closing: this.#closing.signal,
+      find: this.#find.bind(this),
+      attach: this.attach.bind(this),
+      onError: options.onError,
+    })
     this.#graceMs = options.graceMs ?? 25_000
     this.limits = options.limits ?? resolveLimits()
     this.files = new FileShelf(ports.files, this.limits)
@@ -166,8 +172,8 @@ export class Engine implements EngineApi, AsyncDisposable {
       const isLacking = have !== undefined && (await this.#ports.conversations.precedes(have, run))
       if (!isLacking || run.driver !== 'engine') return undefined
     }
-    const { publicId } = await this.#ports.conversations.chatOf(run)
-    return this.#attachment(run, publicId, after ? { after } : {})
+    const chatId = 'chatId' in target ? target.chatId : await this.#chatIdOf(run)
+    return this.#attachment(run, chatId, after ? { after } : {})
   }
 
   async attachOwn(run: RunRecord, chatId: string): Promise<Attachment> {
@@ -175,18 +181,11 @@ export class Engine implements EngineApi, AsyncDisposable {
   }
 
   follow(principal: Principal, wish: Wish): Feed<FeedNews> {
-    return (signal) =>
-      follow(this.#following(principal), principal, wish, this.#untilClosed(signal))
+    return this.#following.follow(principal, wish)
   }
 
-  async followChat(
-    principal: Principal,
-    chatId: string,
-    place?: { readonly runId?: string | undefined; readonly after: Position },
-  ): Promise<Feed<ChatFeedNews>> {
-    const wish = { chatId, place: place && (await this.#placeIn(principal, chatId, place)) }
-    return (signal) =>
-      followChat(this.#following(principal), principal, wish, this.#untilClosed(signal))
+  followChat(principal: Principal, chatId: string, place?: ChatPlace): Promise<Feed<ChatFeedNews>> {
+    return this.#following.followChat(principal, chatId, place)
   }
 
   async stop(principal: Principal, target: RunTarget): Promise<boolean> {
@@ -254,37 +253,22 @@ export class Engine implements EngineApi, AsyncDisposable {
     const { conversations } = this.#ports
     if ('chatId' in target) return conversations.latestRun(principal, target.chatId)
     const run = await conversations.findRun(principal, target.runId)
-    if (!run) throw new RunNotFoundError(`There is no run ${target.runId} here.`)
+    if (!run) throw noRun(target.runId)
     return run
+  }
+
+  async #chatIdOf(run: RunRecord): Promise<string> {
+    try {
+      return (await this.#ports.conversations.chatOf(run)).publicId
+    } catch (thrown) {
+      // It was removed since the run was found, and the run with it.
+      if (thrown instanceof ChatNotFoundError) throw noRun(run.id)
+      throw thrown
+    }
   }
 
   #attachment(run: RunRecord, chatId: string, options: AttachmentOptions = {}): Attachment {
     return attachmentOf(this.#ports, run, chatId, { ...options, closing: this.#closing.signal })
-  }
-
-  /** Without a run's id it is the latest run's. */
-  async #placeIn(
-    principal: Principal,
-    chatId: string,
-    { runId, after }: { readonly runId?: string | undefined; readonly after: Position },
-  ): Promise<RunPlace | undefined> {
-    const latest = await this.#find(principal, { chatId })
-    if (runId === undefined || latest?.id === runId) return latest && { runId: latest.id, after }
-    const run = await this.#find(principal, { runId })
-    if (run?.chatId !== latest?.chatId)
-      throw new RunNotFoundError(`There is no run ${runId} in this chat.`)
-    return { runId, after }
-  }
-
-  #following(principal: Principal): FollowPorts {
-    const { states, clock } = this.#ports
-    const attach = ({ runId, after }: RunPlace) =>
-      this.attach(principal, { runId }, after ? { after } : {})
-    return { watch: this.#watch, states, clock, attach }
-  }
-
-  #untilClosed(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#closing.signal])
   }
 
   /** The message of an active run, as far as the journal has it. */
@@ -293,3 +277,6 @@ export class Engine implements EngineApi, AsyncDisposable {
     return { ...message, parts: uiParts(viewOf(run, steps, calls)) }
   }
 }
+
+const noRun = (runId: string): RunNotFoundError =>
+  new RunNotFoundError(`There is no run ${runId} here.`)

@@ -2,7 +2,7 @@
  * Follows one chat for one follower, which is told everything in an order in which it can be shown: a run before its chunks,
  * and the end of a run, or the next one, after them.
  */
-import type { Principal } from '../domain/run.ts'
+import { isAtRest, type Principal } from '../domain/run.ts'
 import type { ChatFeedNews, RunPlace } from './api.ts'
 import { untilAborted } from './execution.ts'
 import { LatestNews, type FollowPorts } from './follow.ts'
@@ -36,6 +36,7 @@ export async function* followChat(
   turns.ask([chatId])
   /** Told as soon as it can be shown. */
   let next: TurnNews | 'removed' | undefined
+  let told: TurnNews | undefined
   while (!signal.aborted) {
     for (const change of changes.take()) {
       if (change.chatId !== chatId) continue
@@ -49,16 +50,20 @@ export async function* followChat(
     const wasReading = reader.isReading
     const frames = reader.take()
     if (frames.length > 0) yield frames
-    // It may have ended to wait, and gone on since.
-    if (wasReading && !reader.isReading) turns.ask([chatId])
+    if (wasReading && !reader.isReading) {
+      // It may have ended to wait, and gone on since.
+      turns.ask([chatId])
+      // A run that was quick was told at rest before its chunks: its end is told behind them all the same.
+      if (told?.turn && isAtRest(told.turn.run.status)) next ??= told
+    }
     if (next === 'removed' && !reader.isReading) {
       next = undefined
       yield [{ type: 'removed', chatId }]
     } else if (next && next !== 'removed' && reader.lets(next.turn?.run)) {
-      const { news, turn } = next
+      told = next
       next = undefined
-      yield [news]
-      if (turn) reader.goTo(turn.run)
+      yield [told.news]
+      if (told.turn) reader.goTo(told.turn.run)
     } else if (frames.length === 0) await wake.wait()
   }
 }

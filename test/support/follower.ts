@@ -42,12 +42,31 @@ export class Follower implements AsyncDisposable {
     type: Type,
     fits: (envelope: EnvelopeOf<Type>) => boolean = () => true,
   ): Promise<EnvelopeOf<Type>> {
+    const [found, at] = await this.#find(this.#at, type, fits)
+    this.#at = at + 1
+    return found
+  }
+
+  /** The first one that fits, wherever it stands among the others. */
+  async any<Type extends Envelope['type']>(
+    type: Type,
+    fits: (envelope: EnvelopeOf<Type>) => boolean = () => true,
+  ): Promise<EnvelopeOf<Type>> {
+    const [found] = await this.#find(0, type, fits)
+    return found
+  }
+
+  async #find<Type extends Envelope['type']>(
+    from: number,
+    type: Type,
+    fits: (envelope: EnvelopeOf<Type>) => boolean,
+  ): Promise<[EnvelopeOf<Type>, number]> {
     const deadline = AbortSignal.timeout(PATIENCE_MS)
     deadline.addEventListener('abort', () => this.#wake())
-    for (;;) {
-      while (this.#at < this.told.length) {
-        const one = this.told[this.#at++]!
-        if (one.type === type && fits(one as EnvelopeOf<Type>)) return one as EnvelopeOf<Type>
+    for (let at = from; ;) {
+      for (; at < this.told.length; at++) {
+        const one = this.told[at]!
+        if (one.type === type && fits(one as EnvelopeOf<Type>)) return [one as EnvelopeOf<Type>, at]
       }
       if (deadline.aborted || this.#isOver)
         throw new Error(`No ${type} as expected in ${JSON.stringify(this.told.slice(-20))}`)
