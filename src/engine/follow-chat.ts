@@ -63,7 +63,7 @@ export async function* followChat(
       told = next
       next = undefined
       yield [told.news]
-      if (told.turn) reader.goTo(told.turn.run)
+      reader.goTo(told.turn?.run)
     } else if (frames.length === 0) await wake.wait()
   }
 }

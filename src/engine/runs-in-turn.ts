@@ -11,7 +11,7 @@ export class RunsInTurn implements Disposable {
   readonly #open: (place: RunPlace) => RunReading
   #current: { readonly place: RunPlace; readonly reading: RunReading } | undefined
   #last: Read | undefined
-  /** No run was met yet: one that has settled by now is history. */
+  /** Nothing was shown yet: a run that has settled by now is history. */
   #isFirst = true
 
   /** @param place - where the reader stands already */
@@ -48,11 +48,11 @@ export class RunsInTurn implements Disposable {
     return run !== undefined && run.id === this.#current.place.runId && !isAtRest(run.status)
   }
 
-  /** The latest run was shown: it is read, as far as there is something that its reader lacks. */
-  goTo(run: RunRecord): void {
-    const isHistory = this.#isFirst && isSettled(run.status)
+  /** This is shown as the latest run: it is read, as far as there is something that its reader lacks. */
+  goTo(run: RunRecord | undefined): void {
+    const isHistory = this.#isFirst && run !== undefined && isSettled(run.status)
     this.#isFirst = false
-    if (this.#current || run.bound || run.driver !== 'engine') return
+    if (!run || this.#current || run.bound || run.driver !== 'engine') return
     const last = this.#last?.runId === run.id ? this.#last : undefined
     if (isHistory) this.#last = { runId: run.id, position: undefined }
     else if (!last) this.#read({ runId: run.id })

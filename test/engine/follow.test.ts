@@ -14,6 +14,8 @@ import { outageProxy } from '../support/outage-proxy.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
+vi.setConfig({ testTimeout: 120_000 })
+
 const OWNER = { workspaceId: 'w1', userId: 'u1' }
 
 const talker = (gate = createBarrier()) => {
@@ -53,10 +55,7 @@ class Listener implements AsyncDisposable {
       this.told.findIndex(
         (one, index) => index >= this.#at && one.type === type && fits(one as Of<Type>),
       )
-    await vi.waitFor(() => expect(found(), JSON.stringify(this.told)).toBeGreaterThan(-1), {
-      timeout: 20_000,
-      interval: 5,
-    })
+    await vi.waitUntil(() => found() >= 0, { timeout: 40_000, interval: 20 })
     this.#at = found() + 1
     return this.told[this.#at - 1] as Of<Type>
   }
@@ -172,7 +171,7 @@ describe('what another process does', () => {
     await using listener = new Listener(here.engine, { chats: ['c1'], runs: [{ runId: run.id }] })
     await listener.next('run', isNow('running'))
     gate.release()
-    await listener.next('end')
+    expect(await listener.next('end')).toEqual({ type: 'end', reader: 0 })
   })
 })
 
@@ -247,6 +246,26 @@ describe('followers', () => {
     expect(told.length).toBeLessThan(8)
     leaving.abort()
     expect((await feed.next()).done).toBe(true)
+  })
+
+  it('of a chat read each run that begins, also one that was over before they looked', async () => {
+    await using outlast = await testOutlast([talker().agent])
+    const leaving = new AbortController()
+    const feed = await outlast.engine.followChat(OWNER, 'c1')
+    const told = feed(leaving.signal)[Symbol.asyncIterator]()
+    expect(await told.next()).toMatchObject({ value: [{ type: 'run', run: null }] })
+    for (const text of ['Hello', 'Hello again']) {
+      const run = await outlast.ask(text, 'c1')
+      await outlast.settled(run)
+      const succeeded = { type: 'run', run: { id: run.id, status: 'succeeded' } }
+      expect(await told.next()).toMatchObject({ value: [succeeded] })
+      let last = await told.next()
+      expect(last).toMatchObject({ value: [{ type: 'frames', runId: run.id }] })
+      while (last.value[0].type === 'frames') last = await told.next()
+      expect(last).toMatchObject({ value: [succeeded] })
+    }
+    leaving.abort()
+    expect((await told.next()).done).toBe(true)
   })
 
   it('leave nothing behind, wherever they were', async () => {
