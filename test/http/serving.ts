@@ -31,6 +31,8 @@ export type ServingOptions = {
   readonly runLimits?: Partial<Limits>
   /** False: runs of the workspace end with their request. */
   readonly autonomousRuns?: boolean
+  /** A folder with a page. */
+  readonly page?: string
 }
 
 export const serving = async (
@@ -39,6 +41,7 @@ export const serving = async (
     limits = {},
     runLimits = {},
     autonomousRuns = true,
+    page,
     decorate = (engine) => engine,
   }: ServingOptions = {},
 ): Promise<Serving> => {
@@ -50,7 +53,11 @@ export const serving = async (
     .execute()
   const errors: Error[] = []
   const { http, url } = await serveEngine(
-    { ...outlast, engine: decorate(delegate(outlast.engine)) },
+    {
+      ...outlast,
+      engine: decorate(delegate(outlast.engine)),
+      ...(page === undefined ? {} : { page }),
+    },
     errors,
     limits,
   )
@@ -126,8 +133,10 @@ const delegate = (engine: EngineApi): EngineApi => ({
   latest: (...args) => engine.latest(...args),
 })
 
+type Served = Pick<HttpAppOptions, 'engine' | 'chats' | 'runs' | 'tickets' | 'page'>
+
 export const serveEngine = async (
-  { engine, chats, runs, tickets }: Pick<HttpAppOptions, 'engine' | 'chats' | 'runs' | 'tickets'>,
+  { engine, chats, runs, tickets, ...page }: Served,
   errors: Error[],
   limits: HttpLimits = {},
   principal: Principal = PRINCIPAL,
@@ -137,6 +146,7 @@ export const serveEngine = async (
     chats,
     runs,
     tickets,
+    ...('page' in page ? { page: page.page } : {}),
     authenticate: async () => principal,
     limits,
     onError: (error) => errors.push(error),

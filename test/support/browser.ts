@@ -1,6 +1,13 @@
 /** A real browser for tests; without one the tests fail with a line that says how to get it. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -25,6 +32,46 @@ const WITHOUT = ['--disable-back-forward-cache']
 
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: ARGS, ignoreDefaultArgs: WITHOUT })
+
+/**
+ * One whose tabs are as those of a person: hidden behind the one in front, slowed down, frozen, and kept in the back-forward
+ * cache. They belong to one profile, which is new.
+ */
+export const launchPersonalBrowser = async (): Promise<PersonalBrowser> => {
+  const profile = await mkdtemp(join(tmpdir(), 'outlast-profile-'))
+  const child = spawn(
+    findChromium(),
+    [...ARGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const exit = once(child, 'exit')
+  const close = async () => {
+    child.kill('SIGKILL')
+    await exit
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    const browser = await chromium.connectOverCDP(await debuggerOf(child), { noDefaults: true })
+    return { context: browser.contexts()[0]!, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+export type PersonalBrowser = AsyncDisposable & { readonly context: BrowserContext }
+
+const debuggerOf = async ({ stderr }: ChildProcessByStdio<null, null, Readable>) => {
+  let said = ''
+  for await (const line of createInterface({ input: stderr })) {
+    const address = /^DevTools listening on (ws:\S+)/.exec(line)?.[1]
+    said += `${line}\n`
+    if (!address) continue
+    stderr.resume()
+    return address
+  }
+  throw new Error(`The browser did not start. It said: ${said}`)
+}
 
 const findChromium = (): string => {
   const given = process.env['CHROMIUM_PATH']

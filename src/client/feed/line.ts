@@ -6,7 +6,7 @@ import { Backoff } from '../backoff.ts'
 import type { Connections, Link, LinkState } from '../connection.ts'
 import { ConnectionLostError, waitOf } from '../errors.ts'
 import type { Http } from '../http.ts'
-import { linkedSignal } from '../linked-signal.ts'
+import { linkedSignal, type LinkedSignal } from '../linked-signal.ts'
 import { readBatches } from '../messages.ts'
 import { pauseOrWake } from '../wake.ts'
 
@@ -90,9 +90,11 @@ export class Line {
 
   /** @returns what it ended with */
   async #connect(signal: AbortSignal): Promise<OutlastError> {
+    // Given to the request, whose connection then ends at once, also in a page that is frozen in the next moment.
+    const attempt = linkedSignal(signal)
     try {
       const plan = this.#options.plan()
-      const response = await this.#request(plan, signal)
+      const response = await this.#request(plan, attempt)
       const since = Date.now()
       for await (const batch of readBatches(response, signal)) {
         if (signal.aborted) break
@@ -105,20 +107,18 @@ export class Line {
     } catch (thrown) {
       if (thrown instanceof OutlastError) return thrown
       return new ConnectionLostError('The answer cannot be read.', { cause: coerceError(thrown) })
+    } finally {
+      attempt.unlink()
     }
   }
 
-  async #request(plan: Plan, signal: AbortSignal): Promise<Response> {
-    const attempt = linkedSignal(signal)
+  async #request({ query }: Plan, attempt: LinkedSignal): Promise<Response> {
     const late = new ConnectionLostError('The server has not answered for too long.')
     const timer = setTimeout(() => attempt.abort(late), ANSWER_MS)
     try {
-      const { query } = plan
       return await this.#options.http.send(ROUTES.follow, { query, signal: attempt.signal })
     } finally {
-      // What is read afterwards is ended by its reader.
       clearTimeout(timer)
-      attempt.unlink()
     }
   }
 

@@ -1,7 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
+import { tool } from 'ai'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineAgent } from '../../../src/agent/define-agent.ts'
 import type { RunFrame } from '../../../src/client/feed/feed.ts'
+import { createOwnFeed, type FeedOptions } from '../../../src/client/feed/own-feed.ts'
+import { createSharedFeed } from '../../../src/client/feed/shared-feed.ts'
+import type { RunRecord } from '../../../src/domain/run.ts'
 import {
   finishPart,
   scriptedModel,
@@ -18,9 +24,6 @@ import {
   until,
   type Feeding,
 } from './feeding.ts'
-import { setImmediate } from 'node:timers/promises'
-import { tool } from 'ai'
-import { z } from 'zod'
 
 /** What happens while runs are being read. */
 type Happening =
@@ -32,12 +35,17 @@ type Happening =
       readonly bytes: number
       readonly ends: 'reset' | 'fin' | 'clean'
     }
-  /** Another reader of a run, from the offset of a frame that somebody has. */
-  | { readonly kind: 'read'; readonly run: number; readonly from: number }
-  | { readonly kind: 'follow'; readonly chat: number }
+  /** Another reader of a run, in a tab, from the offset of a frame that somebody has. */
+  | { readonly kind: 'read'; readonly tab: number; readonly run: number; readonly from: number }
+  | { readonly kind: 'follow'; readonly tab: number; readonly chat: number }
+  /** The tab is closed, and another one opened that goes on with what it read. */
+  | { readonly kind: 'close'; readonly tab: number }
   /** The models say so many parts more. */
   | { readonly kind: 'say'; readonly parts: number }
 
+const TABS = 3
+
+const tab = fc.nat({ max: TABS - 1 })
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
     kind: fc.constant('cut' as const),
@@ -51,10 +59,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('read' as const),
+    tab,
     run: fc.nat({ max: 1 }),
     from: fc.nat({ max: 20 }),
   }),
-  fc.record({ kind: fc.constant('follow' as const), chat: fc.nat({ max: 3 }) }),
+  fc.record({ kind: fc.constant('follow' as const), tab, chat: fc.nat({ max: 3 }) }),
+  fc.record({ kind: fc.constant('close' as const), tab }),
   {
     weight: 3,
     arbitrary: fc.record({
@@ -109,63 +119,121 @@ const agent = (tickets: Tickets) => {
   return defineAgent({ name: 'a', model, tools: { add } })
 }
 
-let chats = 0
+type Reading = {
+  readonly tab: number
+  readonly run: RunRecord
+  /** What it began with. */
+  readonly had: readonly RunFrame[]
+  readonly frames: RunFrame[]
+  readonly done: Promise<unknown>
+}
 
-const play = async (setting: Feeding, tickets: Tickets, happenings: readonly Happening[]) => {
-  const { network, server } = setting
-  const { feed } = setting.open()
-  const runs = await Promise.all([0, 1].map(() => server.outlast.ask('Count', `c${(chats += 1)}`)))
-  const readings = runs.map((run) => {
-    const frames: RunFrame[] = []
-    return {
-      run,
-      had: [] as RunFrame[],
-      frames,
-      done: collected(feed.read(run.id, '', never), frames),
-    }
-  })
-  let isOver = false
-  void Promise.all(readings.map(({ done }) => done)).then(() => (isOver = true))
-  const connected = () => until(() => isOver || followsOf(network).some(({ isOpen }) => isOpen))
-  for (const one of happenings) {
-    if (one.kind === 'cut') {
-      await connected()
-      network.cut(one.how)
-    }
-    if (one.kind === 'fault')
-      void network.next({ at: { frames: one.frames, bytes: one.bytes }, ends: one.ends }, isFollow)
-    else if (one.kind === 'follow') feed.follow(`c${one.chat}`, () => {})
-    else if (one.kind === 'read') {
-      const { run, frames: known } = readings[one.run]!
-      const had = known.slice(0, one.from)
-      const frames: RunFrame[] = []
-      const after = had.at(-1)?.offset ?? ''
-      readings.push({ run, had, frames, done: collected(feed.read(run.id, after, never), frames) })
-    } else if (one.kind === 'say') tickets.give(one.parts)
-    await connected()
-    await setImmediate()
+let plays = 0
+
+class Play {
+  readonly #setting: Feeding
+  readonly #tickets: Tickets
+  readonly #create: (options: FeedOptions) => ReturnType<typeof createOwnFeed>
+  readonly #feeds: ReturnType<typeof createOwnFeed>[] = []
+  #readings: Reading[] = []
+  #left = 0
+
+  constructor(setting: Feeding, tickets: Tickets, isShared: boolean) {
+    this.#setting = setting
+    this.#tickets = tickets
+    const scope = `p${(plays += 1)}`
+    this.#create = (options) =>
+      isShared ? createSharedFeed({ ...options, scope }) : createOwnFeed(options)
   }
-  tickets.give(Infinity)
-  for (const { run, had, frames, done } of readings) {
+
+  async play(happenings: readonly Happening[]): Promise<void> {
+    const { outlast } = this.#setting.server
+    for (let index = 0; index < TABS; index += 1) this.#feeds.push(this.#open())
+    const runs = [0, 1].map((index) => outlast.ask('Count', `c${plays}-${index}`))
+    for (const [index, run] of (await Promise.all(runs)).entries()) this.#read(index, run, [])
+    for (const one of happenings) {
+      await this.#happen(one)
+      await setImmediate()
+    }
+    this.#tickets.give(Infinity)
+    for (const reading of this.#readings) await this.#check(reading)
+    this.#setting.network.heal()
+    this.#tickets.takeBack()
+    for (const feed of this.#feeds) feed.close()
+  }
+
+  #open() {
+    return this.#setting.open(this.#create).feed
+  }
+
+  #read(index: number, run: RunRecord, had: readonly RunFrame[]): void {
+    const frames: RunFrame[] = []
+    const after = had.at(-1)?.offset ?? ''
+    const done = collected(this.#feeds[index]!.read(run.id, after, never), frames)
+    this.#left += 1
+    void done.then(() => (this.#left -= 1))
+    this.#readings.push({ tab: index, run, had, frames, done })
+  }
+
+  async #happen(one: Happening): Promise<void> {
+    const { network } = this.#setting
+    switch (one.kind) {
+      case 'cut':
+        await until(() => this.#left === 0 || followsOf(network).some(({ isOpen }) => isOpen))
+        return network.cut(one.how)
+      case 'fault':
+        void network.next(
+          { at: { frames: one.frames, bytes: one.bytes }, ends: one.ends },
+          isFollow,
+        )
+        return
+      case 'read': {
+        const { run, had, frames } = this.#readings[one.run]!
+        return this.#read(one.tab, run, [...had, ...frames].slice(0, one.from))
+      }
+      case 'follow':
+        this.#feeds[one.tab]!.follow(`c${one.chat}`, () => {})
+        return
+      case 'close':
+        return this.#close(one.tab)
+      case 'say':
+        return this.#tickets.give(one.parts)
+      default:
+        one satisfies never
+    }
+  }
+
+  #close(index: number): void {
+    this.#feeds[index]!.close()
+    this.#feeds[index] = this.#open()
+    const closed = this.#readings.filter((reading) => reading.tab === index)
+    this.#readings = this.#readings.filter((reading) => reading.tab !== index)
+    for (const { run, had, frames } of closed) this.#read(index, run, [...had, ...frames])
+  }
+
+  async #check({ run, had, frames, done }: Reading): Promise<void> {
     await done
-    const { read, stored } = await bothMessages(server, run, [...had, ...frames])
+    const { read, stored } = await bothMessages(this.#setting.server, run, [...had, ...frames])
     expect(read).toEqual(stored)
     const offsets = frames.map(({ offset }) => offset)
     expect(new Set(offsets).size).toBe(offsets.length)
   }
-  network.heal()
-  tickets.takeBack()
-  feed.close()
 }
 
-it('whatever breaks, each reader gets the rest of its run once and in order', async () => {
-  const tickets = ticketing()
-  await using setting = await feeding(agent(tickets))
-  await fc.assert(
-    fc.asyncProperty(fc.array(happening, { minLength: 3, maxLength: 16 }), (happenings) =>
-      play(setting, tickets, happenings),
-    ),
-    { numRuns: 25 },
-  )
-  expect(setting.server.errors).toEqual([])
-})
+it.each([
+  ['connections of their own', false],
+  ['one connection for all tabs', true],
+])(
+  'with %s, whatever breaks, each reader gets the rest of its run once and in order',
+  async (_, isShared) => {
+    const tickets = ticketing()
+    await using setting = await feeding(agent(tickets))
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { minLength: 3, maxLength: 16 }), (happenings) =>
+        new Play(setting, tickets, isShared).play(happenings),
+      ),
+      { numRuns: 20 },
+    )
+    expect(setting.server.errors).toEqual([])
+  },
+)

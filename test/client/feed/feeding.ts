@@ -50,6 +50,8 @@ export const isFollow = ({ path }: ProxiedRequest): boolean => path.startsWith('
 export const followsOf = ({ requests }: FaultyProxy): readonly ProxiedRequest[] =>
   requests.filter(isFollow)
 
+const HOUR_MS = 3_600_000
+
 /** Says these words, each in a moment of its own, and waits before the `pauseAt`-th until it may go on. */
 export const speaking = (words: readonly string[], pauseAt = words.length) => {
   const gate: Barrier = createBarrier()
@@ -64,7 +66,9 @@ export const speaking = (words: readonly string[], pauseAt = words.length) => {
     yield { type: 'text-end', id: '0' }
     yield finishPart()
   })
-  return { gate, agent: defineAgent({ name: 'a', model }) }
+  // The clock of the test's engine is faster than that of a browser.
+  const timeout = { firstChunkMs: HOUR_MS, chunkMs: HOUR_MS, stepMs: HOUR_MS }
+  return { gate, agent: defineAgent({ name: 'a', model, timeout }) }
 }
 
 export const collected = async (
