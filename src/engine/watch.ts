@@ -11,6 +11,8 @@ import type { Clock, EngineEvents, RunBus } from './ports.ts'
 
 /** Between two looks that nobody asked for. */
 const FLOOR_MS = 1000
+/** Followers that one look opens: whoever waits for news meanwhile does not wait for all of them. */
+const OPENINGS = 200
 /** How long a run that has settled is remembered: its turn may still look new to the database. */
 const REMEMBERED_MICROS = 60_000_000
 
@@ -64,6 +66,16 @@ class Errand {
 
   get isNeeded(): boolean {
     return this.isDue || this.opening.size + this.changed.size + this.named.size > 0
+  }
+
+  /** What the look after it is for: not all come at once who were cut off together. */
+  rest(): Errand {
+    const rest = new Errand()
+    for (const follower of [...this.opening].slice(OPENINGS)) {
+      this.opening.delete(follower)
+      rest.opening.add(follower)
+    }
+    return rest
   }
 
   /** What could not be done is still to be done. */
@@ -147,7 +159,7 @@ export class Watch {
   /** @returns whether the database has answered */
   async #look(): Promise<boolean> {
     const errand = this.#next
-    this.#next = new Errand()
+    this.#next = errand.rest()
     try {
       const sight = await this.#ports.states.look(this.#wanted(errand))
       if (this.#owners.size > 0 && (errand.isDue || this.#since === undefined))

@@ -211,13 +211,13 @@ describe('followers', () => {
     const owners = Array.from({ length: 300 }, (_, index) => ({ ...OWNER, userId: `u${index}` }))
     const listeners = owners.map((owner) => new Listener(outlast.engine, { owner }))
     await Promise.all(listeners.map((listener) => listener.next('states')))
-    // All but the first waited for the first, and then were looked for together.
-    expect(looks()).toBe(2)
+    // All but the first waited for the first, and then were looked for together, 200 at a time.
+    expect(looks()).toBe(3)
     expect(waiting.size).toBe(1)
     for (let round = 1; round <= 3; round++) {
       elapse()
       await vi.waitFor(() => expect(waiting.size).toBe(1))
-      expect(looks()).toBe(2 + round)
+      expect(looks()).toBe(3 + round)
     }
     await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()))
     expect(waiting.size).toBe(0)
