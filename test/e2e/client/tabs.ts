@@ -47,6 +47,8 @@ type OpenOptions = {
   readonly chatId?: string
   readonly isRendered?: boolean
   readonly device?: BrowserContext
+  /** Before it goes anywhere. */
+  readonly prepare?: (page: Page) => Promise<unknown>
 }
 
 const APP = fileURLToPath(new URL('app/server.ts', import.meta.url))
@@ -108,12 +110,19 @@ export const useApplication = (): Application => {
       return provider
     },
     device,
-    open: async ({ chatId = `chat-${chats}`, isRendered = false, device: on = first } = {}) => {
+    open: async ({
+      chatId = `chat-${chats}`,
+      isRendered = false,
+      device: on = first,
+      prepare = async () => {},
+    } = {}) => {
       const page = await on.newPage()
       const complaints = await complaintsOf(page)
       const tab = tabOf(page, { complaints, chatId })
       tabs.push(tab)
-      await page.goto(`${network.url}/?chat=${chatId}${isRendered ? '&rendered' : ''}`)
+      await prepare(page)
+      const query = `?chat=${chatId}${isRendered ? '&rendered' : ''}`
+      await page.goto(`${network.url}/${query}`, { waitUntil: 'commit' })
       await page.getByLabel('Your message').waitFor()
       return tab
     },

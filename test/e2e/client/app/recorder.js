@@ -4,6 +4,8 @@ window.states = []
 window.restored = 0
 
 const look = () => {
+  // Of a document that is still on its way there is only the beginning.
+  if (!document.querySelector('#given')) return
   const view = [...document.querySelectorAll('[data-message]')].map((message) => ({
     id: message.dataset.message,
     role: message.dataset.role,

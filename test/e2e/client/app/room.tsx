@@ -26,12 +26,14 @@ export const Room = ({
   const [isOpen, setOpen] = useState(true)
   return (
     <OutlastProvider client={client as OutlastClient<UIMessage>}>
-      <button onClick={() => setOpen(!isOpen)}>
-        {isOpen ? 'Close the chat' : 'Open the chat'}
-      </button>
+      <button onClick={() => setOpen(!isOpen)}>{isOpen ? 'Leave' : 'Come back'}</button>
       <button onClick={() => void client.chats.remove(chatId)}>Remove the chat</button>
-      <List onOpen={setChatId} />
-      {isOpen && <ChatOf id={chatId} {...(chatId === first && given ? { given } : {})} />}
+      {isOpen && (
+        <>
+          <List onOpen={setChatId} />
+          <ChatOf id={chatId} {...(chatId === first && given ? { given } : {})} />
+        </>
+      )}
     </OutlastProvider>
   )
 }
