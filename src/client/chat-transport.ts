@@ -130,15 +130,21 @@ export class OutlastChatTransport<
       const wires = wiresOf(this.client)
       const onEnd = this.#options.onRead?.(chatId, await runId)
       const read = async function* (signal: AbortSignal): AsyncGenerator<RunFrame> {
+        const ending: RunFrame[] = []
         let isComplete = false
         try {
-          for await (const frame of readRun(wires, response, signal))
-            if (isShown(frame)) yield frame
+          for await (const frame of readRun(wires, response, signal)) {
+            if (!isShown(frame)) continue
+            // A chat takes an error for the end and leaves without a word, so the end is read before it.
+            if (ending.length > 0 || frame.chunk.type === 'error') ending.push(frame)
+            else yield frame
+          }
           isComplete = !signal.aborted
         } finally {
           forget()
           onEnd?.(isComplete)
         }
+        yield* ending
       }
       return chunkStream(read, abortSignal)
     } catch (error) {

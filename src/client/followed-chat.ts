@@ -9,11 +9,13 @@ import { coerceError } from '../domain/errors.ts'
 import { isAtRest, isSettled } from '../domain/run.ts'
 import type { RunEnvelope } from '../protocol/envelopes.ts'
 import { OutlastChatTransport, type OutlastChatTransportOptions } from './chat-transport.ts'
+import type { History } from './catalog.ts'
 import { wiresOf, type OutlastClient } from './client.ts'
 import type { ChatNews } from './feed/feed.ts'
+import type { FollowedState, Unsent } from './followed-state.ts'
 import { KnownMessages } from './history.ts'
 import { patiently } from './requests.ts'
-import { createStore, type Observable } from './store.ts'
+import { createStore, type Observable, type Store } from './store.ts'
 import type { RunSummary } from './types.ts'
 import { onWake } from './wake.ts'
 
@@ -23,27 +25,6 @@ export type ChatLike<MESSAGE extends UIMessage> = {
   readonly status: ChatStatus
   resumeStream(): Promise<void>
   stop(): Promise<void>
-}
-
-/** A message that the server did not take, or that may not have arrived. */
-export type Unsent<MESSAGE extends UIMessage> = {
-  readonly message: MESSAGE
-  /** The message that it was to replace. */
-  readonly messageId: string | undefined
-  /** `RunAlreadyActiveError` with `activeRunId`, `ConnectionLostError`, ... */
-  readonly error: Error
-}
-
-export type FollowedState<MESSAGE extends UIMessage> = {
-  /** The chat's latest run; undefined until it is known, null when there is none. */
-  readonly run: RunSummary | null | undefined
-  /** It was asked to stop, and has not settled yet. */
-  readonly isStopping: boolean
-  readonly unsent: Unsent<MESSAGE> | undefined
-  /** Somebody has removed the chat. */
-  readonly isRemoved: boolean
-  /** Why the history could not be loaded. */
-  readonly trouble: Error | undefined
 }
 
 export type FollowedChatOptions<MESSAGE extends UIMessage> = {
@@ -61,13 +42,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   readonly transport: ChatTransport<MESSAGE>
   readonly #options: FollowedChatOptions<MESSAGE>
   readonly #inner: OutlastChatTransport<MESSAGE>
-  readonly #state = createStore<FollowedState<MESSAGE>>({
-    run: undefined,
-    isStopping: false,
-    unsent: undefined,
-    isRemoved: false,
-    trouble: undefined,
-  })
+  readonly #state: Store<FollowedState<MESSAGE>>
   readonly #known = new KnownMessages()
   #chat: ChatLike<MESSAGE> | undefined
   #news: RunEnvelope | undefined
@@ -82,10 +57,20 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #mustLoad: boolean
   #seen: string | undefined
   #isWorking = false
+  #isBegun = false
 
   constructor(options: FollowedChatOptions<MESSAGE>) {
     this.#options = options
     this.#mustLoad = !options.hasHistory
+    this.#state = createStore<FollowedState<MESSAGE>>({
+      run: options.activeRun ?? undefined,
+      isStopping: false,
+      isReading: false,
+      isLoading: this.#mustLoad,
+      unsent: undefined,
+      isRemoved: false,
+      trouble: undefined,
+    })
     const { client, body } = options
     this.#inner = new OutlastChatTransport<MESSAGE>({
       client,
@@ -106,14 +91,14 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   /** Begins to follow. @returns a function that ends it; the run goes on */
   connect(chat: ChatLike<MESSAGE>): () => void {
-    if (this.#state.get().run === undefined) this.#known.set(chat.messages)
+    if (!this.#isBegun) this.#known.set(chat.messages)
+    this.#isBegun = true
     this.#chat = chat
     const { client, chatId, activeRun } = this.#options
-    if (activeRun !== undefined && this.#state.get().run === undefined)
-      this.#set({ run: activeRun })
-    const unfollow = client.feed.follow(chatId, (news) => this.#hear(news))
+    const refused = (trouble: Error) => this.#set({ trouble })
+    const unfollow = client.feed.follow(chatId, (news) => this.#hear(news), refused)
     const awake = onWake((wake) => wake === 'shown' && this.#see())
-    if (activeRun && !isAtRest(activeRun.status) && !this.#news) void this.#attach(chat, activeRun)
+    if (isActive(activeRun) && !this.#news) void this.#attach(chat, activeRun)
     else this.update()
     return () => {
       unfollow()
@@ -140,15 +125,13 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     this.update()
   }
 
-  /** Stops the run that is read, or the chat's active one. Settles when the server has taken it. */
+  /** Stops the run that is read, or the chat's active one. Settles when the server has taken it, or `trouble` says why not. */
   async stop(): Promise<void> {
-    const { chatId } = this.#options
-    this.#set({ isStopping: true })
+    this.#set({ isStopping: true, trouble: undefined })
     try {
-      if (!(await this.#inner.stop(chatId))) this.#set({ isStopping: false })
-    } catch (error) {
-      this.#set({ isStopping: false })
-      throw error
+      if (!(await this.#inner.stop(this.#options.chatId))) this.#set({ isStopping: false })
+    } catch (thrown) {
+      this.#set({ isStopping: false, trouble: coerceError(thrown) })
     }
   }
 
@@ -167,16 +150,18 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     if (news.type === 'removed') return this.#set({ isRemoved: true, run: null, isStopping: false })
     this.#news = news
     const { run, question } = news
-    const { unsent, isStopping } = this.#state.get()
-    const arrived =
-      unsent !== undefined && question?.id === unsent.message.id && !isReplaced(unsent)
-    this.#set({
-      run,
-      isRemoved: false,
-      isStopping: isStopping && run !== null && !isSettled(run.status),
-      ...(arrived ? { unsent: undefined } : {}),
-    })
+    const wasAsked = this.#state.get().isStopping || run?.stopRequestedAt != null
+    const isStopping = wasAsked && run !== null && !isSettled(run.status)
+    this.#set({ run, isRemoved: false, isStopping, trouble: undefined })
+    if (question) this.#arrived([question.id])
     this.update()
+  }
+
+  /** These messages are with the server. */
+  #arrived(ids: readonly string[]): void {
+    const { unsent } = this.#state.get()
+    if (unsent && unsent.messageId === undefined && ids.includes(unsent.message.id))
+      this.#set({ unsent: undefined })
   }
 
   async #send(sending: Sending<MESSAGE>): ReturnType<ChatTransport<MESSAGE>['sendMessages']> {
@@ -203,14 +188,19 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   #onRead(runId: string | undefined): (isComplete: boolean) => void {
     this.#partial = runId
-    this.#readings += 1
+    this.#read(1)
     return (isComplete) => {
-      this.#readings -= 1
+      this.#read(-1)
       if (!isComplete) return
       // What was told of it before its end says nothing new.
       if (this.#news?.run?.id === runId) this.#settled = this.#news
       if (this.#partial === runId) this.#partial = undefined
     }
+  }
+
+  #read(more: number): void {
+    this.#readings += more
+    this.#set({ isReading: this.#readings > 0 })
   }
 
   async #catchUp(): Promise<void> {
@@ -229,12 +219,16 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     while (this.#chat && !isBusy(this.#chat) && (this.#mustLoad || this.#isBehind(this.#chat))) {
       const chat = this.#chat
       const news = this.#news
-      const { run } = news ?? {}
-      const isActive = run != null && !isAtRest(run.status)
-      const isPlaced = news !== undefined && isActive && this.#known.place(chat, news)
-      if ((this.#mustLoad || !isPlaced) && !(await this.#load(chat))) return
+      let run = news?.run
+      const isPlaced = news && isActive(run) && this.#known.place(chat, news)
+      if (this.#mustLoad || !isPlaced) {
+        const history = await this.#load(chat)
+        if (!history) return
+        // Of the same instant as the messages, so it is the one that is missing behind them.
+        run = history.activeRun
+      }
       this.#settled = news
-      if (isActive) await this.#attach(chat, run)
+      if (isActive(run)) await this.#attach(chat, run)
     }
   }
 
@@ -251,22 +245,24 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     await chat.resumeStream()
   }
 
-  /** @returns whether it is there now, and nobody has begun anything meanwhile */
-  async #load(chat: ChatLike<MESSAGE>): Promise<boolean> {
+  /** @returns what is there now; undefined when it could not be loaded, or something was begun meanwhile */
+  async #load(chat: ChatLike<MESSAGE>): Promise<History<MESSAGE> | undefined> {
     const { client, chatId } = this.#options
     try {
       const wires = wiresOf(client)
-      const { messages } = await patiently(wires, undefined, () => client.chats.messages(chatId))
-      if (isBusy(chat) || this.#chat !== chat) return false
+      const history = await patiently(wires, undefined, () => client.chats.messages(chatId))
+      if (isBusy(chat) || this.#chat !== chat) return undefined
+      const { messages } = history
       chat.messages = messages
       this.#known.set(messages)
       this.#mustLoad = false
       this.#partial = undefined
-      this.#set({ trouble: undefined })
-      return true
+      this.#set({ isLoading: false, trouble: undefined })
+      this.#arrived(messages.map(({ id }) => id))
+      return history
     } catch (thrown) {
-      this.#set({ trouble: coerceError(thrown) })
-      return false
+      this.#set({ isLoading: false, trouble: coerceError(thrown) })
+      return undefined
     }
   }
 
@@ -290,4 +286,5 @@ type Sending<MESSAGE extends UIMessage> = Parameters<ChatTransport<MESSAGE>['sen
 const isBusy = ({ status }: { readonly status: ChatStatus }): boolean =>
   status === 'submitted' || status === 'streaming'
 
-const isReplaced = ({ messageId }: Unsent<UIMessage>): boolean => messageId !== undefined
+const isActive = (run: RunSummary | null | undefined): run is RunSummary =>
+  run != null && !isAtRest(run.status)

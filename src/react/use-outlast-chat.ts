@@ -5,7 +5,8 @@ import { useCallback, useEffect } from 'react'
 import type { OutlastChatTransportOptions } from '../client/chat-transport.ts'
 import type { OutlastClient } from '../client/client.ts'
 import type { ConnectionState } from '../client/connection.ts'
-import { FollowedChat, type FollowedState, type Unsent } from '../client/followed-chat.ts'
+import { FollowedChat } from '../client/followed-chat.ts'
+import type { FollowedState, Unsent } from '../client/followed-state.ts'
 import type { OutlastMessage, RunSummary } from '../client/types.ts'
 import { useOutlastClient } from './provider.tsx'
 import { useLive } from './use-live.ts'
@@ -59,7 +60,9 @@ export const useOutlastChat = <MESSAGE extends UIMessage = OutlastMessage>(
   const stop = useCallback(() => followed.stop(), [followed])
   const takeUnsent = useCallback(() => followed.takeUnsent(), [followed])
   const reload = useCallback(() => followed.reload(), [followed])
-  return { ...helpers, id, ...state, connection, stop, takeUnsent, reload }
+  // A message that was refused beside an answer is told by `unsent`; the answer goes on.
+  const status = state.isReading && helpers.status === 'error' ? 'streaming' : helpers.status
+  return { ...helpers, id, ...state, status, connection, stop, takeUnsent, reload }
 }
 
 const makeChat = <MESSAGE extends UIMessage>(

@@ -250,3 +250,109 @@ it('a history that was not given is loaded', async () => {
   expect(chat.messages).toEqual(await storedMessages(setting.server))
   client.close()
 })
+
+it('another answer that is refused leaves nothing unsent: the question is stored', async () => {
+  const { gates, agent } = counting()
+  await using setting = await chatting(agent)
+  gates[0]?.release()
+  await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
+  setting.network.each({ at: { frames: 1 }, ends: 'stall' }, isFollowing)
+  const tab = await openTab(setting)
+  await setting.server.outlast.ask('Two', 'c1')
+  await gates[1]?.reached
+  await tab.chat.regenerate()
+  await vi.waitFor(() => expect(tab.chat.status).toBe('error'))
+  await shows(tab, ['One', 'Answer 0.', 'Two', 'Answer 1'])
+  expect(tab.followed.state.get().unsent).toBeUndefined()
+  gates[1]?.release()
+  await atRest(tab)
+})
+
+it('a refused message does not hide that an answer is being read', async () => {
+  const { gates, agent } = counting()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0'])
+  expect(other.followed.state.get().isReading).toBe(true)
+  await other.chat.sendMessage({ text: 'Two' })
+  expect(other.chat.status).toBe('error')
+  expect(other.followed.state.get().isReading).toBe(true)
+  gates[0]?.release()
+  await sent
+  await atRest(other)
+  expect(other.followed.state.get().isReading).toBe(false)
+})
+
+it('a stop that cannot be delivered is told, and not thrown at who pressed a button', async () => {
+  const { gates, agent } = counting()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0'])
+  setting.network.each({ instead: 413 }, ({ path }) => path.endsWith('/stop'))
+  await other.followed.stop()
+  expect(other.followed.state.get()).toMatchObject({
+    isStopping: false,
+    trouble: { status: 413 },
+  })
+  setting.network.heal()
+  const stopped = other.followed.stop()
+  expect(other.followed.state.get()).toMatchObject({ isStopping: true, trouble: undefined })
+  await stopped
+  gates[0]?.release()
+  await sent
+  await atRest(other)
+})
+
+it('a stop is under way in all tabs until the run has settled', async () => {
+  const model = scriptedModel((call) =>
+    call === 0
+      ? [...toolCallParts({ id: 'k1', name: 'hold', input: {} }), finishPart('tool-calls')]
+      : [...textParts('Done'), finishPart()],
+  )
+  const gate = createBarrier()
+  const hold = tool({ inputSchema: z.object({}), execute: () => gate.wait() })
+  const agent = defineAgent({ name: 'a', model, tools: { hold } })
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  const sent = one.chat.sendMessage({ text: 'One' })
+  await gate.reached
+  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('running'))
+  const seen: boolean[] = []
+  other.followed.state.subscribe(() => seen.push(other.followed.state.get().isStopping))
+  await one.followed.stop()
+  gate.release()
+  await sent
+  await atRest(other)
+  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('aborted'))
+  expect(seen).toContain(true)
+  expect(other.followed.state.get().isStopping).toBe(false)
+})
+
+it('says that the history is on its way, and why it does not come', async () => {
+  const { agent } = counting()
+  await using setting = await chatting(agent)
+  await setting.server.outlast.ask('One', 'c1')
+  const client = createOutlastClient<UIMessage>({ url: `${setting.network.url}/ai-chat` })
+  const followed = new FollowedChat({ client, chatId: 'c1', hasHistory: false })
+  const chat = new Chat<UIMessage>({ id: 'c1', transport: followed.transport })
+  expect(followed.state.get().isLoading).toBe(true)
+  setting.network.each({ instead: 413 }, ({ path }) => path.endsWith('/messages'))
+  tabs.push({ chat, followed, client, close: followed.connect(chat) })
+  await vi.waitFor(() => expect(followed.state.get().trouble).toBeDefined())
+  setting.network.heal()
+  followed.reload()
+  await vi.waitFor(() => expect(followed.state.get().trouble).toBeUndefined())
+  expect(followed.state.get().isLoading).toBe(false)
+  expect(chat.messages.length).toBeGreaterThan(0)
+  client.close()
+})
+
+it('says why the server tells nothing', async () => {
+  const { agent } = counting()
+  await using setting = await chatting(agent)
+  setting.network.each({ instead: 403 }, isFollowing)
+  const tab = await openTab(setting)
+  await vi.waitFor(() => expect(tab.followed.state.get().trouble).toMatchObject({ status: 403 }))
+})

@@ -179,3 +179,18 @@ it('a run that is tied to its request ends with it, and says so', async () => {
   expect(tab.chat.error).toBeInstanceOf(ConnectionLostError)
   await vi.waitFor(async () => expect(await runStatus(setting.server)).toBe('aborted'))
 })
+
+it('a run that fails leaves nothing open behind its error', async () => {
+  const model = scriptedModel(async function* () {
+    yield { type: 'text-start', id: '0' }
+    yield { type: 'text-delta', id: '0', delta: 'Well' }
+    throw new TypeError('Broken.')
+  })
+  await using setting = await chatting(defineAgent({ name: 'a', model, maxRetries: 0 }))
+  const tab = await setting.tab()
+  await tab.chat.sendMessage({ text: 'Hello' })
+  expect(tab.chat.status).toBe('error')
+  expect(tab.chat.error?.message).toMatch(/error/)
+  expect(tab.transport.client.connection.get()).toBe('idle')
+  await expectStored(tab, setting.server)
+})
