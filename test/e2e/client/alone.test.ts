@@ -30,6 +30,10 @@ const asked = async (): Promise<Tab> => {
   return tab
 }
 
+/** What is open between the page and its server. */
+const openPaths = () =>
+  application.network.requests.filter(({ isOpen }) => isOpen).map(({ path }) => path.split('?')[0])
+
 const sequence = async (tab: Tab): Promise<string> => (await tab.states()).join(' > ')
 
 test('an answer is asked for, streams and ends, without a word about connections in between', async () => {
@@ -129,7 +133,7 @@ test('an answer that ended while the page was in the back-forward cache is there
   const tab = await asked()
   await tab.page.goto(`${application.network.url}/elsewhere`)
   gate.release()
-  await expect.poll(async () => (await application.latest(tab.chatId)).status).toBe('succeeded')
+  await application.settled(tab.chatId)
   await tab.page.goBack({ waitUntil: 'commit' })
   expect(await tab.page.evaluate('restored')).toBe(1)
   await tab.runIs('succeeded')
@@ -153,10 +157,9 @@ test('a page that shows nothing of a client any more holds no connection', async
   const gate = halfway()
   const tab = await asked()
   await tab.press('Leave')
-  const open = () => application.network.requests.filter(({ isOpen }) => isOpen)
-  await expect.poll(open).toEqual([])
+  await expect.poll(openPaths, { timeout: 20_000 }).toEqual([])
   gate.release()
-  await expect.poll(async () => (await application.latest(tab.chatId)).status).toBe('succeeded')
+  await application.settled(tab.chatId)
   await tab.press('Come back')
   await tab.shows('Hello', 'The first half and the rest.')
   await tab.isNow('ready connected')
@@ -188,7 +191,7 @@ test('closing the tab leaves the run', async () => {
   const tab = await asked()
   await tab.page.close()
   gate.release()
-  await expect.poll(async () => (await application.latest(tab.chatId)).status).toBe('succeeded')
+  await application.settled(tab.chatId)
   const later = await application.open()
   await later.shows('Hello', 'The first half and the rest.')
   await expectSeamless(later, application)
@@ -198,12 +201,11 @@ test('an answer that lasts is read on the one long-lived connection', async () =
   const gate = halfway()
   const tab = await asked()
   await untilMoved()
-  const open = () => application.network.requests.filter(({ isOpen }) => isOpen)
-  await expect.poll(() => open().map(({ path }) => path.split('?')[0])).toEqual(['/ai-chat/follow'])
+  await expect.poll(openPaths, { timeout: 20_000 }).toEqual(['/ai-chat/follow'])
   gate.release()
   await tab.runIs('succeeded')
   await expectSeamless(tab, application)
-  expect(open().map(({ path }) => path.split('?')[0])).toEqual(['/ai-chat/follow'])
+  expect(openPaths()).toEqual(['/ai-chat/follow'])
 })
 
 test('Stop ends the run and keeps what there is, also where the page was opened later', async () => {

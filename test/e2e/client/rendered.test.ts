@@ -77,7 +77,7 @@ test('an answer that ended between rendering and the first script is shown whole
   await script.reached
   expect(await tab.texts()).toEqual([...HISTORY, 'Go on'])
   gate.release()
-  await expect.poll(async () => (await application.latest(tab.chatId)).status).toBe('succeeded')
+  await application.settled(tab.chatId)
   script.release()
   await tab.shows(...HISTORY, 'Go on', 'The first half and the rest.')
   await tab.isNow('ready connected')

@@ -3,7 +3,7 @@ import type { UIMessage } from 'ai'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { createOutlastClient, type RunSummary } from '../../../src/client/index.ts'
+import { createOutlastClient } from '../../../src/client/index.ts'
 import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
 import { startFakeProvider, type FakeProvider } from '../../support/fake-provider.ts'
 import { faultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts'
@@ -39,8 +39,8 @@ export type Application = {
   /** A tab; of the first device unless another one is given. */
   open(options?: OpenOptions): Promise<Tab>
   stored(chatId: string): Promise<UIMessage[]>
-  /** The latest run of a chat. */
-  latest(chatId: string): Promise<RunSummary>
+  /** Waits until the latest run of a chat has succeeded. */
+  settled(chatId: string): Promise<void>
 }
 
 type OpenOptions = {
@@ -129,9 +129,9 @@ export const useApplication = (): Application => {
     stored: async (chatId) => {
       return (await client().chats.messages(chatId)).messages
     },
-    latest: async (chatId) => {
-      const [run] = (await client().runs.list({ chat: chatId })).runs
-      return run!
+    settled: (chatId) => {
+      const status = async () => (await client().runs.latest(chatId)).run?.status
+      return expect.poll(status, { timeout: 20_000 }).toBe('succeeded')
     },
   }
 }

@@ -122,6 +122,8 @@ test('who sends into an answer that another began has the message back, and send
   await all(tabs, 'Hello', 'Answer 1 ends.', 'My precious question', 'Answer 2 ends.')
   await allAtRest(tabs, 'succeeded')
   expect(await other.page.locator('#unsent').count()).toBe(0)
+  // All the while the answer of the other tab was being read.
+  expect((await other.states()).join()).not.toContain('error')
   expect(await other.page.getByRole('alert').count()).toBe(0)
 })
 
