@@ -55,7 +55,7 @@ export type {
   StartTurn,
   UiMessage,
 } from './engine/api.ts'
-export { frameOffset, type Frame } from './engine/replay.ts'
+export { frameOffset, type Frame } from './engine/tail/replay.ts'
 export { formatOffset, parseOffset, type Position } from './domain/position.ts'
 export type {
   Principal,

@@ -7,7 +7,7 @@ import type { Position } from '../domain/position.ts'
 import type { Principal, RunRecord, RunTrigger } from '../domain/run.ts'
 import type { TurnRequest } from '../domain/turn.ts'
 import type { ChatSummary } from './catalog-api.ts'
-import type { Frame } from './replay.ts'
+import type { Frame } from './tail/replay.ts'
 
 export type StartTurn = {
   readonly principal: Principal

@@ -1,6 +1,6 @@
 /** Waits out what passes by itself: a database that cannot be reached, a statement that lost its connection. */
 import { coerceError, isRetryable } from '../domain/errors.ts'
-import { pause } from './execution.ts'
+import { pause } from './run/execution.ts'
 import type { Clock } from './ports.ts'
 
 const FIRST_MS = 100

@@ -21,8 +21,8 @@ import type {
   Usage,
 } from '../domain/step.ts'
 import type { TurnKey, TurnRequest } from '../domain/turn.ts'
-import type { ModelName, RunMessages } from './run-messages.ts'
-import type { Snapshot, StepView } from './view.ts'
+import type { ModelName, RunMessages } from './prompt/run-messages.ts'
+import type { Snapshot, StepView } from './tail/view.ts'
 
 /* The database: runs */
 

@@ -1,7 +1,7 @@
 /** What the engine needs in order to hand runs out, to wake up whoever waits, and to carry units to readers. */
 import type { UIMessageChunk } from 'ai'
 import type { Principal } from '../domain/run.ts'
-import type { Snapshot } from './view.ts'
+import type { Snapshot } from './tail/view.ts'
 
 export interface RunQueue {
   /** Offers a pending run to the workers. A hint: the sweep finds what was offered to nobody. */

@@ -1,7 +1,7 @@
 /** The connections that never end by themselves: of everything that the caller has, and of one chat. */
 import type { Context } from 'hono'
 import type { ChatFeedNews, EngineApi, Feed, FeedNews, FramesNews } from '../engine/api.ts'
-import { frameOffset } from '../engine/replay.ts'
+import { frameOffset } from '../engine/tail/replay.ts'
 import type { ChatEnvelope, ChunkEnvelope, FeedEnvelope } from '../protocol/envelopes.ts'
 import { followQuery, parseFollowQuery } from '../protocol/follow-query.ts'
 import { problemOf } from '../protocol/problem.ts'

@@ -4,7 +4,7 @@
  * INVARIANT: the answer ends in good order only after the run's last frame; a clean end means "done" to its reader.
  */
 import type { Attachment } from '../engine/api.ts'
-import { frameOffset, type Frame } from '../engine/replay.ts'
+import { frameOffset, type Frame } from '../engine/tail/replay.ts'
 import { formatStreamPosition } from '../protocol/stream-position.ts'
 import { encodeSse, SSE_DONE } from '../protocol/sse.ts'
 import { shuttingDown, streamBatches } from './stream-batches.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OpenedChat } from '../../src/domain/catalog.ts'
 import type { MessagePart, MessageRecord } from '../../src/domain/message.ts'
-import { chatMarkdown } from '../../src/engine/chat-markdown.ts'
+import { chatMarkdown } from '../../src/engine/records/chat-markdown.ts'
 
 const AT = new Date('2026-01-02T03:04:05Z')
 

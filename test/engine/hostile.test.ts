@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { defineAgent, type OutlastToolSet } from '../../src/agent/define-agent.ts'
 import { toolRun, type ToolRun } from '../../src/agent/tool-run.ts'
 import type { RunRecord } from '../../src/domain/run.ts'
-import type { Frame } from '../../src/engine/replay.ts'
+import type { Frame } from '../../src/engine/tail/replay.ts'
 import { createBarrier } from '../support/barrier.ts'
 import {
   collect,

@@ -1,9 +1,9 @@
 /** A reader in a process that does not execute the run: it knows the journal, and a log that may know something else. */
 import { expect, it } from 'vitest'
 import type { StepRecord, ToolCallPart, ToolCallRecord } from '../../src/domain/step.ts'
-import { RunReader } from '../../src/engine/reader.ts'
-import type { Frame } from '../../src/engine/replay.ts'
-import { viewOf, type RunView } from '../../src/engine/view.ts'
+import { RunReader } from '../../src/engine/tail/reader.ts'
+import type { Frame } from '../../src/engine/tail/replay.ts'
+import { viewOf, type RunView } from '../../src/engine/tail/view.ts'
 
 const IDS = ['first', 'second']
 

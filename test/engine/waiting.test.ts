@@ -9,7 +9,7 @@ import {
 import type { Answer } from '../../src/domain/decision.ts'
 import type { RunRecord } from '../../src/domain/run.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
-import type { Frame } from '../../src/engine/replay.ts'
+import type { Frame } from '../../src/engine/tail/replay.ts'
 import {
   collect,
   messageParts,

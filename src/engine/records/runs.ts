@@ -1,0 +1,104 @@
+/** Runs as records: which there were, what they came to, what each of their steps asked, said and did. */
+import type { ModelMessage } from 'ai'
+import type { PageRequest, RunFilter, RunListing, StepDetails } from '../../domain/catalog.ts'
+import { RunNotFoundError, StepNotFoundError } from '../../domain/errors.ts'
+import { isSettled, type Principal } from '../../domain/run.ts'
+import type { RunDetails, RunsApi, StepPrompt, StepReport } from '../catalog-api.ts'
+import type { RunCatalog } from '../catalog-ports.ts'
+import { messagesOf } from '../prompt/history.ts'
+import type { Conversations } from '../ports.ts'
+import { callReport, publicRequest, stepReport, withoutOptions } from './step-report.ts'
+import { runSummary, uiMessage } from '../summaries.ts'
+import { uiParts } from '../tail/ui-parts.ts'
+import { viewOf } from '../tail/view.ts'
+
+export type RunsPorts = { readonly catalog: RunCatalog; readonly conversations: Conversations }
+
+export class Runs implements RunsApi {
+  readonly #ports: RunsPorts
+
+  constructor(ports: RunsPorts) {
+    this.#ports = ports
+  }
+
+  async list(
+    principal: Principal,
+    filter: RunFilter,
+    page: PageRequest,
+  ): ReturnType<RunsApi['list']> {
+    const { items, after } = await this.#ports.catalog.list(principal, filter, page)
+    return { runs: items.map(runDetails), after }
+  }
+
+  async find(principal: Principal, runId: string): ReturnType<RunsApi['find']> {
+    const { catalog, conversations } = this.#ports
+    const listing = await this.#find(principal, runId)
+    const { run, chatPublicId } = listing
+    const stored = run.assistantMessageId
+      ? await conversations.message(run.assistantMessageId, run.workspaceId)
+      : undefined
+    if (!stored) return { run: runDetails(listing), message: null }
+    const { status } = stored
+    const steps =
+      isSettled(run.status) || status !== 'streaming'
+        ? undefined
+        : await catalog.steps(principal, runId)
+    const parts = steps ? uiParts(viewOf(run, ...flat(steps))) : stored.parts
+    const message = { ...uiMessage({ ...stored, parts }, chatPublicId), status }
+    return { run: runDetails(listing), message }
+  }
+
+  async steps(principal: Principal, runId: string): Promise<readonly StepReport[]> {
+    const steps = await this.#steps(principal, runId)
+    return steps.map(({ step, calls }) => ({ ...stepReport(step), calls: calls.map(callReport) }))
+  }
+
+  async prompt(principal: Principal, runId: string, stepIndex: number): Promise<StepPrompt> {
+    const { conversations } = this.#ports
+    const { run } = await this.#find(principal, runId)
+    const steps = await this.#steps(principal, runId)
+    const step = steps.find((one) => one.step.stepIndex === stepIndex)?.step
+    if (!step) throw new StepNotFoundError(`The journal of this run has no step ${stepIndex}.`)
+    const { provider = '', modelId = '' } = step.request ?? step.info ?? {}
+    const model = { provider, modelId }
+    const before = steps.filter((one) => one.step.stepIndex < stepIndex)
+    const told = messagesOf((await conversations.history(run)).turns)
+    const messages: ModelMessage[] = [
+      ...told.history(model),
+      ...told.said(viewOf(run, ...flat(before)).steps, model),
+    ]
+    const instructions = [...before.map((one) => one.step), step]
+      .map(({ request }) => publicRequest(request)?.instructions)
+      .findLast((one) => one !== undefined)
+    return {
+      ...(instructions === undefined ? {} : { instructions }),
+      messages: messages.map(withoutOptions),
+      messagesReplaced: step.request?.messagesReplaced ?? false,
+    }
+  }
+
+  async #find(principal: Principal, runId: string): Promise<RunListing> {
+    const run = await this.#ports.catalog.find(principal, runId)
+    if (run) return run
+    throw notFound(runId)
+  }
+
+  async #steps(principal: Principal, runId: string): Promise<readonly StepDetails[]> {
+    const steps = await this.#ports.catalog.steps(principal, runId)
+    if (steps) return steps
+    throw notFound(runId)
+  }
+}
+
+const notFound = (runId: string): RunNotFoundError =>
+  new RunNotFoundError(`There is no run ${runId} here.`)
+
+const flat = (steps: readonly StepDetails[]) =>
+  [steps.map(({ step }) => step), steps.flatMap(({ calls }) => calls)] as const
+
+const runDetails = ({ run, chatPublicId, usage, costMicros }: RunListing): RunDetails => ({
+  ...runSummary(run, chatPublicId),
+  agent: run.agent,
+  usage,
+  costMicros,
+})

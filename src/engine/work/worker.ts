@@ -1,0 +1,196 @@
+/**
+ * Executes runs in this process: claims what is offered or left behind, keeps the leases, gives back.
+ *
+ * INVARIANT: nothing is executed here without a lease that this process believes to hold.
+ */
+import { coerceError, LeaseLostError } from '../../domain/errors.ts'
+import type { Limits } from '../../domain/limits.ts'
+import type { RunRecord } from '../../domain/run.ts'
+import { keepLeases } from './lease-keeper.ts'
+import { Outages } from './outages.ts'
+import type { EngineEvents, RunQueue } from '../ports.ts'
+import { leaseOf, RunExecution, type ExecutionPorts } from '../run/run-execution.ts'
+import { leftBehind, MAX_ATTEMPTS } from './settlement.ts'
+import { Trials } from './trials.ts'
+import { settleRun } from './settle.ts'
+
+export type WorkerPorts = ExecutionPorts & { readonly queue: RunQueue }
+
+export type WorkerOptions = {
+  /** Names this process in `lease_holder`. */
+  readonly holder: string
+  readonly leaseTtlMs: number
+  readonly sweepMs: number
+  readonly limits: Limits
+  readonly onError: EngineEvents['error']
+}
+
+/** Runs that one look at the table takes along. */
+const SWEEP_LIMIT = 50
+
+type Running = { readonly execution: RunExecution; readonly done: Promise<void> }
+
+export class Worker {
+  readonly #ports: WorkerPorts
+  readonly #options: WorkerOptions
+  readonly #running = new Map<string, Running>()
+  readonly #claiming = new Map<string, Promise<void>>()
+  #sweeping: Promise<void> = Promise.resolve()
+  readonly #closers: (() => void)[] = []
+  readonly #outages: Outages
+  readonly #trials: Trials
+  #draining = false
+
+  constructor(ports: WorkerPorts, options: WorkerOptions) {
+    this.#ports = ports
+    this.#options = options
+    this.#outages = new Outages(ports.clock, options.leaseTtlMs)
+    const hasProgressed = (id: string) => this.#running.get(id)?.execution.hasProgressed ?? false
+    this.#trials = new Trials({ clock: ports.clock, hasProgressed })
+  }
+
+  start(): void {
+    const { queue, bus, store, clock } = this.#ports
+    const { leaseTtlMs: ttlMs, onError } = this.#options
+    const held = () => [...this.#running.values()].map(({ execution }) => execution)
+    this.#closers.push(
+      queue.work((runId) => this.take(runId)),
+      bus.subscribe('*', ({ kind, runId }) => {
+        if (kind === 'stop') void this.#report('stopping', runId, this.stopLocally(runId))
+      }),
+      keepLeases({ store, clock, ttlMs, held, onError }),
+      this.#sweepForever(),
+    )
+  }
+
+  /** Claims and executes a run; resolves when this process is done with it. */
+  async execute(runId: string): Promise<void> {
+    // It may have been given back a moment ago, to wait for a decision that has come already.
+    await this.#running.get(runId)?.done
+    if (this.#draining || this.#running.has(runId) || this.#claiming.has(runId)) return
+    const claim = this.#claim(runId)
+    this.#claiming.set(runId, claim)
+    try {
+      await claim
+    } finally {
+      this.#claiming.delete(runId)
+    }
+    await this.#running.get(runId)?.done
+  }
+
+  /** Executes a run in the background. */
+  take(runId: string): void {
+    void this.#report('executing', runId, this.execute(runId))
+  }
+
+  /** Also a run that is just being claimed. @returns whether it is executed here */
+  async stopLocally(runId: string): Promise<boolean> {
+    // Whoever claims it hears of a claim that fails.
+    await this.#claiming.get(runId)?.catch(() => undefined)
+    const running = this.#running.get(runId)
+    running?.execution.stop()
+    return running !== undefined
+  }
+
+  /** Settles a run that nobody holds, from its journal. */
+  async settleUnheld(run: RunRecord): Promise<void> {
+    const { store, journal, bus } = this.#ports
+    const { holder, leaseTtlMs } = this.#options
+    const seized = await store.seize(run.id, holder, leaseTtlMs)
+    if (!seized) return
+    const settlement = leftBehind(seized, await journal.load(run.id, run.workspaceId))
+    const onError = (error: Error) =>
+      this.#options.onError(error, { during: 'settling', runId: run.id })
+    await settleRun({ store, onError }, leaseOf(seized), settlement)
+    bus.publish({ kind: 'settled', runId: run.id })
+  }
+
+  /** Starts nothing new, lets phases end within the grace, gives the rest back. */
+  async close(graceMs: number): Promise<void> {
+    this.#draining = true
+    const shutDown = () => {
+      for (const { execution } of this.#running.values()) execution.shutDown()
+    }
+    // What is being claimed now begins, sees that nothing may, and is given back with the rest.
+    await Promise.allSettled([...this.#claiming.values(), this.#sweeping])
+    const cancel = this.#ports.clock.after(graceMs, shutDown)
+    if (graceMs <= 0) shutDown()
+    await Promise.all([...this.#running.values()].map(({ done }) => done))
+    cancel()
+    for (const close of this.#closers.splice(0)) close()
+  }
+
+  async #claim(runId: string): Promise<void> {
+    const { holder, leaseTtlMs } = this.#options
+    const claimedAt = this.#ports.clock.now()
+    const run = await this.#ports.store.claim(runId, holder, leaseTtlMs)
+    if (run) this.#begin(run, claimedAt)
+  }
+
+  #begin(run: RunRecord, claimedAt: number): void {
+    const execution = new RunExecution(this.#ports, run, {
+      draining: () => this.#draining,
+      leaseTtlMs: this.#options.leaseTtlMs,
+      limits: this.#options.limits,
+      claimedAt,
+      onError: this.#options.onError,
+    })
+    const done = this.#report('executing', run.id, execution.run()).finally(() =>
+      this.#running.delete(run.id),
+    )
+    this.#running.set(run.id, { execution, done })
+  }
+
+  #sweepForever(): () => void {
+    const { clock } = this.#ports
+    const { sweepMs } = this.#options
+    let cancel: (() => void) | undefined
+    let closed = false
+    const tick = async () => {
+      this.#sweeping = this.#report('sweeping', undefined, this.#sweep())
+      await this.#sweeping
+      // Jitter keeps the processes of a fleet from looking all at once.
+      if (!closed) cancel = clock.after(sweepMs * (0.75 + clock.random() / 2), () => void tick())
+    }
+    void tick()
+    return () => {
+      closed = true
+      cancel?.()
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#draining) return
+    const unheld = await this.#ports.store.findUnheld(SWEEP_LIMIT)
+    this.#outages.reached()
+    for (const run of unheld) {
+      if (this.#draining) return
+      // Held here: only the renewal is late.
+      if (this.#running.has(run.id)) continue
+      const lapsed = run.status === 'running' && run.leaseHolder !== null
+      if (lapsed && !this.#outages.mayTakeOver()) continue
+      // Nobody goes on with a bound run.
+      if (run.stopRequestedAt || run.bound) await this.settleUnheld(run)
+      else if (lapsed) this.#takeOver(run)
+      else this.take(run.id)
+    }
+  }
+
+  #takeOver(run: RunRecord): void {
+    // It is only settled.
+    if (run.attempt >= MAX_ATTEMPTS) return this.take(run.id)
+    if (!this.#trials.begin(run)) return
+    const executed = this.execute(run.id).finally(() => this.#trials.end(run.id))
+    void this.#report('executing', run.id, executed)
+  }
+
+  /** Background work never throws: it reports and goes on. */
+  async #report(during: string, runId: string | undefined, work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (thrown) {
+      if (thrown instanceof LeaseLostError) return
+      this.#options.onError(coerceError(thrown), { during, ...(runId ? { runId } : {}) })
+    }
+  }
+}
