@@ -133,7 +133,7 @@ const idleTable = (idle: readonly IdleResult[]): string =>
       kilobytes(one.rssBytes),
       `${fixed(one.cpuMs.none)} ms/s`,
       `${fixed(one.cpuMs.all)} ms/s`,
-      one.databaseMs === undefined ? '' : `${fixed(one.databaseMs)} ms/s`,
+      one.databaseMs === undefined ? 'not visible' : `${fixed(one.databaseMs)} ms/s`,
     ]),
   )
 

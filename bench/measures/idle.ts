@@ -67,11 +67,10 @@ const idle = async ({ call, databaseCpuMs }: Contender, ms: number) => {
   await sleep(ms)
   const after = { cpu: await call.cpuMs(), database: await databaseCpuMs() }
   const share = 1000 / ms
+  const databaseMs = (after.database ?? Number.NaN) - (before.database ?? Number.NaN)
   return {
     cpuMs: (after.cpu - before.cpu) * share,
-    databaseMs:
-      after.database === undefined || before.database === undefined
-        ? undefined
-        : (after.database - before.database) * share,
+    // What a connection has cost is not to be seen any more when the pool has closed it.
+    databaseMs: databaseMs >= 0 ? databaseMs * share : undefined,
   }
 }
