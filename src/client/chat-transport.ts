@@ -12,6 +12,7 @@ import type { RunFrame } from './feed/feed.ts'
 import { requestKey } from './request-key.ts'
 import { attachToChat, attachToRun, startRun } from './requests.ts'
 import { readRun } from './run-stream.ts'
+import { takenBack } from './take-back.ts'
 
 export type OutlastChatTransportOptions = {
   /** What `useChat().stop()` means; see `docs/client.md`. `leave` unless set: the run goes on, as when the page is closed. */
@@ -133,7 +134,7 @@ export class OutlastChatTransport<
         const ending: RunFrame[] = []
         let isComplete = false
         try {
-          for await (const frame of readRun(wires, response, signal)) {
+          for await (const frame of takenBack(readRun(wires, response, signal))) {
             if (!isShown(frame)) continue
             // A chat takes an error for the end and leaves without a word, so the end is read before it.
             if (ending.length > 0 || frame.chunk.type === 'error') ending.push(frame)

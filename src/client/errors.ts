@@ -39,6 +39,11 @@ export class RunFailedError extends OutlastError {
   readonly code = 'RUN_FAILED'
 }
 
+/** What is shown of an answer is void and cannot be taken back. The run goes on: load the history again, and attach. */
+export class StepRepeatedError extends OutlastError {
+  readonly code = 'STEP_REPEATED'
+}
+
 /** An answer that is none of Outlast's: of a proxy, of another server, or of one with a bug. */
 export class ServerFailedError extends OutlastError {
   readonly code = 'SERVER_FAILED'

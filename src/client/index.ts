@@ -11,7 +11,12 @@ export {
 export { OutlastChatTransport, type OutlastChatTransportOptions } from './chat-transport.ts'
 export type { History, RunFilter } from './catalog.ts'
 export type { ConnectionState } from './connection.ts'
-export { ConnectionLostError, RunFailedError, ServerFailedError } from './errors.ts'
+export {
+  ConnectionLostError,
+  RunFailedError,
+  ServerFailedError,
+  StepRepeatedError,
+} from './errors.ts'
 export type { ChatNews, Feed, StateNews } from './feed/feed.ts'
 export type { RunReading } from './run-reading.ts'
 export type { Observable } from './store.ts'

@@ -7,6 +7,7 @@ import { ConnectionLostError, RunFailedError } from './errors.ts'
 import type { RunFrame } from './feed/feed.ts'
 import { linkedSignal } from './linked-signal.ts'
 import { readRun, type Wires } from './run-stream.ts'
+import { takenBack } from './take-back.ts'
 
 /** Reads once, in one of the ways. Leaving a loop early leaves the run, which goes on. */
 export type RunReading<MESSAGE extends UIMessage = UIMessage> = {
@@ -17,7 +18,7 @@ export type RunReading<MESSAGE extends UIMessage = UIMessage> = {
   chunks(): AsyncIterable<RunFrame>
   /**
    * The answer as it grows, until the run has settled or waits for a person. Not after an offset: it has no beginning there.
-   * @throws RunFailedError after the last one, when the run has failed
+   * @throws RunFailedError after the last one, when the run has failed; StepRepeatedError with `ai` before 7.0.70
    */
   messages(): AsyncIterable<MESSAGE>
   /** The answer at its end. @throws RunFailedError */
@@ -41,8 +42,9 @@ export const runReading = <MESSAGE extends UIMessage>(
     )
   const reading = linkedSignal(signal)
   const chunks = () => readRun(wires, response, reading.signal)
-  const stream = () => chunkStream((until) => readRun(wires, response, until), reading.signal)
-  const messages = () => snapshots<MESSAGE>(chunks())
+  const stream = () =>
+    chunkStream((until) => takenBack(readRun(wires, response, until)), reading.signal)
+  const messages = () => snapshots<MESSAGE>(takenBack(chunks()))
   return {
     runId,
     isBound: response.headers.get(BOUND_HEADER) === 'true',

@@ -11,8 +11,8 @@ export type Fault = {
    * reset connection, before the server got the request or after it has answered.
    */
   readonly instead?: number | 'request lost' | 'answer lost'
-  /** Where in the body of the answer the delivery ends. */
-  readonly at?: Place
+  /** Where in the body of the answer the delivery ends: at the first of several places. */
+  readonly at?: Place | readonly Place[]
   /**
    * `reset`: RST. `fin`: the connection ends in the middle of the body. `clean`: the body ends in good order, as if that
    * were all. `stall`: nothing follows, and the connection stays. `reset` unless set.
@@ -101,11 +101,15 @@ const write = async (response: ServerResponse, piece: Buffer): Promise<void> => 
 
 type Pieces = AsyncIterable<Buffer>
 
-async function* upTo(answer: IncomingMessage, place: Place | undefined, onHere: () => void) {
-  const finder = place && new PlaceFinder(place)
-  if (finder?.find(Buffer.alloc(0)) === 0) return onHere()
+async function* upTo(answer: IncomingMessage, at: Fault['at'], onHere: () => void) {
+  const finders = [at ?? []].flat().map((place) => new PlaceFinder(place))
+  const find = (piece: Buffer): number | undefined => {
+    const found = finders.map((finder) => finder.find(piece) ?? Number.POSITIVE_INFINITY)
+    return Math.min(...found) <= piece.length ? Math.min(...found) : undefined
+  }
+  if (find(Buffer.alloc(0)) === 0) return onHere()
   for await (const piece of answer.iterator({ destroyOnReturn: false }) as Pieces) {
-    const index = finder?.find(piece)
+    const index = find(piece)
     yield piece.subarray(0, index)
     if (index !== undefined) return onHere()
   }

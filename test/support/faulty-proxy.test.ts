@@ -83,6 +83,7 @@ const PLACES = [
   [{ frames: 1, bytes: 5 }, `${FRAMES[0]}id: 1`],
   [{ bytes: 1 }, 'i'],
   [{ after: 'two' }, FRAMES.slice(0, 2).join('')],
+  [[{ frames: 3 }, { after: 'two' }, { frames: 9 }], FRAMES.slice(0, 2).join('')],
 ] as const
 
 test.each(PLACES)('the delivery ends at %o, in each way', async (at, delivered) => {
