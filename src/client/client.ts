@@ -5,7 +5,7 @@ import { ROUTES } from '../protocol/routes.ts'
 import { chatsOf, filesOf, runsOf } from './catalog.ts'
 import { Connections, type ConnectionState } from './connection.ts'
 import type { Feed, StateNews } from './feed/feed.ts'
-import { createOwnFeed } from './feed/own-feed.ts'
+import { createFeed } from './feed/shared-feed.ts'
 import { followAll, followChat } from './follow.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { requestKey } from './request-key.ts'
@@ -98,7 +98,8 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
   const http = new Http(options)
   const connections = new Connections()
   let made: Feed | undefined
-  const feed = () => (made ??= createOwnFeed({ http, connections }))
+  const scope = scopeOf(http, options.share)
+  const feed = () => (made ??= createFeed({ http, connections, scope }))
   // Where no browser counts connections, each stream keeps its own.
   const isPage = typeof document !== 'undefined'
   const wires: Wires = { http, connections, feed: () => (isPage ? feed() : undefined) }
@@ -136,6 +137,12 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
   }
   WIRES.set(client, wires)
   return client
+}
+
+/** @returns who has the same shares; undefined: nobody */
+const scopeOf = ({ url, hasOwnHeaders }: Http, share?: string | false): string | undefined => {
+  if (share === false || (share === undefined && hasOwnHeaders)) return undefined
+  return share === undefined ? url : `${url} ${share}`
 }
 
 const bodyOfTurn = ({ chatId, id, text, parts, ...rest }: Omit<StartOptions, 'signal'>) => {

@@ -14,7 +14,10 @@ export type SharedFeedOptions = FeedOptions & {
 const ignore: OnRefused = () => {}
 
 /** @returns one that shares where tabs can, and one with its own connection elsewhere */
-export const createFeed = ({ scope, ...options }: FeedOptions & { scope?: string }): Feed =>
+export const createFeed = ({
+  scope,
+  ...options
+}: FeedOptions & { scope?: string | undefined }): Feed =>
   scope !== undefined && canShare()
     ? createSharedFeed({ ...options, scope })
     : createOwnFeed(options)
