@@ -43,6 +43,20 @@ import { model } from './model.ts'
 export const agent = defineAgent({ name: 'support', model })
 `
 
+/** A server that a client is a client of. */
+const SERVER_URL = `
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createOutlast, createOutlastHandler, toNodeHandler } from 'outlast'
+import { agent } from './agent.ts'
+const outlast = await createOutlast({ database: {}, agents: [agent], onError: console.error })
+const authenticate = () => ({ workspaceId: 'acme', userId: 'ann' })
+const server = createServer(toNodeHandler(createOutlastHandler(outlast, { authenticate })))
+await once(server.listen(0, '127.0.0.1'), 'listening')
+const address = server.address()
+export const url = \`http://127.0.0.1:\${typeof address === 'object' ? address?.port : ''}\`
+`
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-docs-'))
@@ -57,11 +71,14 @@ beforeAll(async () => {
   await writeFile(join(folder, 'model.ts'), MODEL)
   await writeFile(join(folder, 'payments.ts'), PAYMENTS)
   await writeFile(join(folder, 'agent.ts'), here(AGENT))
+  await writeFile(join(folder, 'server-url.ts'), here(SERVER_URL))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 const here = (code: string): string =>
-  code.replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`)
+  code
+    .replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`)
+    .replaceAll("from 'outlast/client'", `from '${join(root, 'src/client/index.ts')}'`)
 
 /** Runs a snippet as a program of its own, with this repository as the package `outlast`. */
 const run = async (name: string, code: string) => {
@@ -127,6 +144,29 @@ it('the snippets of docs/embedding.md run', async () => {
   expect(stderr).toBe('')
   expect(stdout.split('\n').at(0)).toBe('0-0 start')
   expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+-\d+ finish$/)
+})
+
+/** Their server would go on. */
+const END = '\nprocess.exit()\n'
+
+it('the snippets of docs/client.md run', async () => {
+  const [headless] = await snippets('docs/client.md')
+  const { stdout, stderr } = await run('headless.ts', `${headless}${END}`)
+  expect(stderr).toBe('')
+  expect(stdout).toContain('finish')
+  expect(stdout.trim().split('\n').slice(-2)).toEqual(['false', '2'])
+})
+
+it('the snippets of docs/following.md run', async () => {
+  const [signedOut] = await snippets('docs/following.md')
+  const check = `
+const told = () => new Promise<void>((resolve) => void client.feed.states(() => resolve()))
+await told()
+forget()
+`
+  const { stdout, stderr } = await run('signed-out.ts', `${signedOut}${check}${END}`)
+  expect(stderr).toBe('')
+  expect(stdout).toBe('states\n')
 })
 
 it('the snippets of docs/providers.md run', async () => {
