@@ -23,7 +23,7 @@ type Manifest = {
 const manifestIn = (folder: string) =>
   JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest
 const manifest = manifestIn('.')
-const EXACT = /^(npm:ai@)?\d/
+const EXACT = /^(npm:(ai|@ai-sdk\/react)@)?\d/
 
 const lockedIn = (folder: string) =>
   (
@@ -44,14 +44,14 @@ test('every public entry has a source', () => {
   expect(sources.filter((source) => !existsSync(source))).toEqual([])
 })
 
-test.each(['.', 'examples'])('every version in %s is exact', (folder) => {
+test.each(['.', 'examples', 'test/compat/clients'])('every version in %s is exact', (folder) => {
   const { dependencies, devDependencies } = manifestIn(folder)
   const versions = Object.entries({ ...dependencies, ...devDependencies })
   const loose = versions.filter(([name, version]) => name !== 'outlast' && !EXACT.test(version))
   expect(loose).toEqual([])
 })
 
-test.each(['.', 'examples'])(
+test.each(['.', 'examples', 'test/compat/clients'])(
   'the lock file of %s names no server and has every platform, so that npm ci works anywhere',
   (folder) => {
     const locked = lockedIn(folder)
@@ -69,7 +69,7 @@ test.each(['.', 'examples'])(
   },
 )
 
-test.each(['.', 'examples'])(
+test.each(['.', 'examples', 'test/compat/clients'])(
   'every package with an install script in %s was looked at',
   (folder) => {
     const { allowScripts = {} } = manifestIn(folder)
