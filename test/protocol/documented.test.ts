@@ -37,7 +37,7 @@ describe('PROTOCOL.md', () => {
     expect(new Set(rows.map(([, , code]) => unquote(code)))).toEqual(known)
     const folders = await Promise.all(
       ['src/agent', 'src/domain', 'src/engine', 'src/store'].map(async (folder) =>
-        (await readdir(root(folder))).map((file) => `${folder}/${file}`),
+        (await readdir(root(folder), { recursive: true })).map((file) => `${folder}/${file}`),
       ),
     )
     const files = folders.flat().filter((file) => file.endsWith('.ts'))
