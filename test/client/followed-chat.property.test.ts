@@ -108,7 +108,7 @@ it('three tabs end with what the server has', { timeout: 300_000 }, async () => 
       for (let index = 0; index < TABS; index += 1) tabs.push(await openTab(setting, chatId))
       try {
         for (const one of actions) await perform(setting, chatId, tabs, one)
-        await vi.waitFor(() => atRest(setting, chatId, tabs), { timeout: 8_000, interval: 50 })
+        await vi.waitFor(() => atRest(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
       } finally {
         for (const { close } of tabs) close()
       }
