@@ -13,7 +13,7 @@ export const OutlastProvider = ({
   children,
 }: {
   readonly client?: OutlastClient<UIMessage>
-  readonly children: ReactNode
+  readonly children?: ReactNode
 }) => {
   const [own] = useState(() => (client ? undefined : createOutlastClient()))
   // A client that was given is closed by its owner; ours opens again when React mounts it again.

@@ -18,9 +18,9 @@ export type UseOutlastChatOptions<MESSAGE extends UIMessage> = Omit<
 > & {
   readonly id: string
   /** The history as the server said it; loaded unless set. */
-  readonly messages?: MESSAGE[]
+  readonly messages?: MESSAGE[] | undefined
   /** As the server said it together with the history: an active run is read at once. */
-  readonly activeRun?: RunSummary | null
+  readonly activeRun?: RunSummary | null | undefined
   /** That of the provider unless set. */
   readonly client?: OutlastClient<MESSAGE>
   /** Added to each request: `agent`, `options`. */

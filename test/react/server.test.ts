@@ -13,11 +13,11 @@ import {
   useRuns,
 } from '../../src/react/index.ts'
 
-const asked: string[] = []
+const asked: unknown[] = []
 
 const client = createOutlastClient<UIMessage>({
   fetch: (input) => {
-    asked.push(String(input))
+    asked.push(input)
     return Promise.reject(new TypeError('There is no server here.'))
   },
 })
@@ -25,8 +25,7 @@ const client = createOutlastClient<UIMessage>({
 /** What a component shows that shows what the hook says. */
 const rendered = (use: () => unknown): unknown => {
   const Shown: FunctionComponent = () => JSON.stringify(use())
-  const children = createElement(Shown)
-  const markup = renderToString(createElement(OutlastProvider, { client, children }))
+  const markup = renderToString(createElement(OutlastProvider, { client }, createElement(Shown)))
   return JSON.parse(markup.replaceAll('&quot;', '"'))
 }
 
@@ -77,7 +76,6 @@ it.each([
 
 it('a provider needs nothing; a hook without one says what is missing', () => {
   const Shown: FunctionComponent = () => useOutlastClient().connection.get()
-  const children = createElement(Shown)
-  expect(renderToString(createElement(OutlastProvider, { children }))).toBe('idle')
+  expect(renderToString(createElement(OutlastProvider, null, createElement(Shown)))).toBe('idle')
   expect(() => renderToString(createElement(Shown))).toThrow('put <OutlastProvider> around it')
 })
