@@ -11,10 +11,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 // Each snippet is a process, and most of them open a database.
 vi.setConfig({ testTimeout: 120_000 })
 
-/** TypeScript blocks of a page, in their order. */
-const snippets = async (page: string): Promise<string[]> => {
+/** TypeScript blocks of a page, in their order; with `tsx` those of React. */
+const snippets = async (page: string, language: 'ts' | 'tsx' = 'ts'): Promise<string[]> => {
   const text = await readFile(join(root, page), 'utf8')
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!)
+  return [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)]
+    .filter(([, of]) => of === language)
+    .map((match) => match[2]!)
 }
 
 /** A model for snippets that leave it to the reader. */
@@ -65,7 +67,7 @@ beforeAll(async () => {
   const tsconfig = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: { rewriteRelativeImportExtensions: false },
-    include: ['*.ts'],
+    include: ['*.ts', '*.tsx'],
   }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(folder, 'model.ts'), MODEL)
@@ -78,7 +80,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const here = (code: string): string =>
   code
     .replaceAll("from 'outlast'", `from '${join(root, 'src/index.ts')}'`)
-    .replaceAll("from 'outlast/client'", `from '${join(root, 'src/client/index.ts')}'`)
+    .replaceAll(/from 'outlast\/(client|react)'/g, `from '${join(root, 'src')}/$1/index.ts'`)
 
 /** Runs a snippet as a program of its own, with this repository as the package `outlast`. */
 const run = async (name: string, code: string) => {
@@ -192,6 +194,22 @@ it('the snippets of docs/mcp.md run', async () => {
   const { stdout, stderr } = await run('mcp-check.ts', check)
   expect(stderr).toBe('')
   expect(stdout).toBe('support true\n')
+})
+
+/** The component that a page has for its messages. */
+const MESSAGE = `
+import type { UIMessage } from 'ai'
+export const Message = ({ message }: { message: UIMessage }) => <p>{message.role}</p>
+`
+
+it('the pages of docs/client.md and README.md are there to be type-checked', async () => {
+  const pages = await snippets('docs/client.md', 'tsx')
+  const [hook] = await snippets('README.md', 'tsx')
+  expect([pages.length, typeof hook]).toEqual([2, 'string'])
+  await writeFile(join(folder, 'message.tsx'), MESSAGE)
+  for (const [index, page] of pages.entries())
+    await writeFile(join(folder, `page-${index}.tsx`), here(page))
+  await writeFile(join(folder, 'hook.tsx'), here(`declare const id: string\n${hook}`))
 })
 
 it('the snippets are well typed', async () => {
