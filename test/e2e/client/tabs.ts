@@ -3,7 +3,7 @@ import type { UIMessage } from 'ai'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { createOutlastClient } from '../../../src/client/index.ts'
+import { createOutlastClient, type ChatSummary } from '../../../src/client/index.ts'
 import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
 import { startFakeProvider, type FakeProvider } from '../../support/fake-provider.ts'
 import { faultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts'
@@ -39,6 +39,8 @@ export type Application = {
   /** A tab; of the first device unless another one is given. */
   open(options?: OpenOptions): Promise<Tab>
   stored(chatId: string): Promise<UIMessage[]>
+  /** As the server lists them. */
+  chats(): Promise<ChatSummary[]>
   /** Waits until the latest run of a chat has succeeded. */
   settled(chatId: string): Promise<void>
 }
@@ -129,6 +131,7 @@ export const useApplication = (): Application => {
     stored: async (chatId) => {
       return (await client().chats.messages(chatId)).messages
     },
+    chats: async () => (await client().chats.list()).chats,
     settled: (chatId) => {
       const status = async () => (await client().runs.latest(chatId)).run?.status
       return expect.poll(status, { timeout: 20_000 }).toBe('succeeded')

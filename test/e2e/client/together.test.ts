@@ -1,6 +1,7 @@
 /** Tabs and devices on one chat: what one of them does the others show, and at rest all show what the database has. */
 import { expect, test } from 'vitest'
 import type { Barrier } from '../../support/barrier.ts'
+import { launchPersonalBrowser } from '../../support/browser.ts'
 import { barrier, createBarrier, finish, text, toolCall } from '../../support/fake-provider.ts'
 import { expectSeamless, useApplication, type Tab } from './tabs.ts'
 
@@ -154,4 +155,43 @@ test('lists tell of a chat that somebody else is busy in, and that its end was n
   await here.shows('Hello', 'Answer 1 ends.')
   await here.page.getByRole('button', { name: /^there succeeded$/ }).waitFor()
   await here.page.getByText('0 active').waitFor()
+})
+
+test('eight tabs have one long-lived connection together, which brings their answer once', async () => {
+  const [gate] = answers(1)
+  const tabs = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => application.open()))
+  for (const tab of tabs) await tab.isNow('ready connected')
+  await tabs[3]!.ask('Hello')
+  await all(tabs, 'Hello', 'Answer 1')
+  const { network } = application
+  await network.until(({ path }) => path.startsWith('/ai-chat/follow') && path.includes('run='))
+  const open = () => network.requests.filter(({ isOpen }) => isOpen).map(({ path }) => path)
+  await expect.poll(() => open().length, { timeout: 20_000 }).toBe(1)
+  expect(open()[0]).toMatch(/^\/ai-chat\/follow\?/)
+  expect(open()[0]!.match(/run=/g)).toHaveLength(1)
+  gate!.release()
+  await all(tabs, 'Hello', 'Answer 1 ends.')
+  await allAtRest(tabs, 'succeeded')
+  for (const tab of tabs) await expectSeamless(tab, application)
+})
+
+test('a tab that nobody looks at reads on, and its user has seen the end when it is looked at', async () => {
+  const [gate] = answers(1)
+  await using browser = await launchPersonalBrowser()
+  const tab = await application.open({ device: browser.context })
+  await tab.isNow('ready connected')
+  await tab.ask('Hello')
+  await tab.shows('Hello', 'Answer 1')
+  const front = await browser.context.newPage()
+  await front.bringToFront()
+  await expect.poll(() => tab.page.evaluate('document.visibilityState')).toBe('hidden')
+  gate!.release()
+  await tab.shows('Hello', 'Answer 1 ends.')
+  await tab.runIs('succeeded')
+  const isUnread = async () =>
+    (await application.chats()).find(({ id }) => id === tab.chatId)?.unread
+  expect(await isUnread()).toBe(true)
+  await tab.page.bringToFront()
+  await expect.poll(isUnread, { timeout: 20_000 }).toBe(false)
+  await expectSeamless(tab, application)
 })
