@@ -1,6 +1,6 @@
-/** A chat in a terminal, on the transport that `useChat` has: Ctrl-C leaves, and the answer is there when one comes back. */
+/** A chat in a terminal: Ctrl-C leaves, and the answer is there when one comes back. */
 import { createInterface } from 'node:readline'
-import { DefaultChatTransport, generateId, readUIMessageStream, type UIMessageChunk } from 'ai'
+import { createOutlastClient, type RunReading } from 'outlast/client'
 
 const [url = 'http://localhost:3000', name = 'ann'] = process.argv.slice(2)
 const CHAT = 'main'
@@ -10,45 +10,24 @@ const signedIn = await fetch(`${url}/sign-in`, {
   body: new URLSearchParams({ name }),
   redirect: 'manual',
 })
-const headers = {
-  cookie: signedIn.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(';')[0])
-    .join('; '),
-}
-const transport = new DefaultChatTransport({ api: `${url}/api/ai-chat`, headers })
+const cookie = signedIn.headers
+  .getSetCookie()
+  .map((one) => one.split(';')[0])
+  .join('; ')
+const client = createOutlastClient({ url: `${url}/api/ai-chat`, headers: { cookie } })
 
-/** Writes what a message has more than a moment ago. */
-const show = async (stream: ReadableStream<UIMessageChunk>) => {
-  let shown = ''
-  for await (const { parts } of readUIMessageStream({ stream })) {
-    const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    process.stdout.write(text.slice(shown.length))
-    shown = text
-  }
+const show = async (run: RunReading) => {
+  for await (const { chunk } of run.chunks())
+    if (chunk.type === 'text-delta') process.stdout.write(chunk.delta)
   process.stdout.write('\n')
 }
 
-const unfinished = await transport.reconnectToStream({ chatId: CHAT })
+const unfinished = await client.attach({ chatId: CHAT })
 if (unfinished) await show(unfinished)
 
 const input = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' })
 input.prompt()
-for await (const line of input) {
-  const message = {
-    id: generateId(),
-    role: 'user' as const,
-    parts: [{ type: 'text' as const, text: line }],
-  }
-  const trigger = 'submit-message'
-  await show(
-    await transport.sendMessages({
-      trigger,
-      chatId: CHAT,
-      messageId: undefined,
-      messages: [message],
-      abortSignal: undefined,
-    }),
-  )
+for await (const text of input) {
+  await show(await client.start({ chatId: CHAT, text }))
   input.prompt()
 }

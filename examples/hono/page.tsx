@@ -1,21 +1,19 @@
-/** A page of an ordinary `useChat`: whatever happens to it, the answer goes on and is here again after a reload. */
-import { useChat } from '@ai-sdk/react'
-import { DefaultChatTransport, type UIMessage } from 'ai'
+/** A chat that outlives its page: what happens in it anywhere is shown here, and here again after a reload. */
+import { OutlastProvider, useOutlastChat } from 'outlast/react'
+import { createOutlastClient, NotAuthenticatedError } from 'outlast/client'
 import { createRoot } from 'react-dom/client'
 
 /** An id is its user's own: everybody has a chat of this name. */
 const CHAT = 'main'
 
-const transport = new DefaultChatTransport({ api: '/api/ai-chat' })
+const client = createOutlastClient({ url: '/api/ai-chat' })
 
-const Chat = ({ history }: { history: UIMessage[] }) => {
-  const { messages, sendMessage, status, error } = useChat({
-    id: CHAT,
-    messages: history,
-    transport,
-    resume: true,
-  })
+const Chat = () => {
+  const chat = useOutlastChat({ id: CHAT })
+  const { messages, sendMessage, stop, status, connection, error, unsent, takeUnsent } = chat
   const isBusy = status === 'submitted' || status === 'streaming'
+  if (chat.trouble instanceof NotAuthenticatedError) return <SignIn />
+  if (chat.isLoading) return null
   return (
     <>
       {messages.map(({ id, role, parts }) => (
@@ -24,7 +22,9 @@ const Chat = ({ history }: { history: UIMessage[] }) => {
           {parts.map((part, index) => part.type === 'text' && <span key={index}>{part.text}</span>)}
         </p>
       ))}
+      {connection === 'reconnecting' && <p role="status">Reconnecting …</p>}
       {error && <p role="alert">{error.message}</p>}
+      {unsent && <button onClick={() => sendMessage(takeUnsent()?.message)}>Send it again</button>}
       <form
         action={(form) => {
           void sendMessage({ text: String(form.get('text')) })
@@ -40,14 +40,6 @@ const Chat = ({ history }: { history: UIMessage[] }) => {
   )
 }
 
-/** For everybody who reads it, in whichever process it runs; `stop()` of `useChat` only stops reading. */
-const stop = () =>
-  fetch('/api/ai-chat/stop', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ chatId: CHAT }),
-  })
-
 const SignIn = () => (
   <form method="post" action="/sign-in">
     <input name="name" aria-label="Your name" required />
@@ -55,6 +47,8 @@ const SignIn = () => (
   </form>
 )
 
-const response = await fetch(`/api/ai-chat/${CHAT}/messages`)
-const page = response.ok ? <Chat history={(await response.json()).messages} /> : <SignIn />
-createRoot(document.getElementById('root')!).render(page)
+createRoot(document.getElementById('root')!).render(
+  <OutlastProvider client={client}>
+    <Chat />
+  </OutlastProvider>,
+)

@@ -30,6 +30,7 @@ const examples = [
     name: 'hono',
     args: ['hono/server.ts'],
     hasPage: true,
+    isRendered: false,
     hasClient: false,
     build: async () => {
       if (!isBuilt('hono', 'dist/index.html')) await runTool('vite/bin/vite.js', ['build', 'hono'])
@@ -39,6 +40,7 @@ const examples = [
     name: 'express',
     args: ['express/server.ts'],
     hasPage: false,
+    isRendered: false,
     hasClient: true,
     build: async () => {},
   },
@@ -46,6 +48,7 @@ const examples = [
     name: 'next',
     args: [NEXT, 'start', 'next'],
     hasPage: true,
+    isRendered: true,
     hasClient: false,
     build: async () => {
       if (isBuilt('next', '.next/BUILD_ID')) return
@@ -61,7 +64,8 @@ test('the examples are well typed', { timeout: 120_000 }, async () => {
   expect(await runTool('typescript/bin/tsc', ['--pretty', 'false'])).toBe('')
 })
 
-describe.each(examples)('the example for $name', ({ args, hasPage, hasClient, build }) => {
+describe.each(examples)('the example for $name', (of) => {
+  const { args, hasPage, isRendered, hasClient, build } = of
   let provider: FakeProvider
   let database: Awaited<ReturnType<typeof createTestDatabase>>
   let example: ExampleProcess
@@ -140,9 +144,10 @@ describe.each(examples)('the example for $name', ({ args, hasPage, hasClient, bu
   })
 
   if (hasPage) {
-    test('shows the answer in a page, also after a reload, until Stop', async () => {
+    test('shows the answer in its pages, also after a reload, until Stop', async () => {
       await using browser = await launchBrowser()
-      const page = await browser.newPage()
+      const context = await browser.newContext()
+      const page = await context.newPage()
       page.setDefaultTimeout(20_000)
       const complaints = await complaintsOf(page)
       complaints.expect(/401/) // how the page of Hono learns that nobody is signed in
@@ -154,9 +159,16 @@ describe.each(examples)('the example for $name', ({ args, hasPage, hasClient, bu
       await page.getByText('The first half', { exact: true }).waitFor()
       await page.reload()
       await page.getByText('The first half', { exact: true }).waitFor()
+      const other = await context.newPage()
+      await other.goto(example.url)
+      await other.getByText('The first half', { exact: true }).waitFor()
       gate.release()
-      await page.getByText('The first half and the rest.').waitFor()
-      await ended(page)
+      for (const tab of [page, other]) {
+        await tab.getByText('The first half and the rest.').waitFor()
+        await ended(tab)
+      }
+      const html = await (await page.request.get(example.url)).text()
+      expect(html.includes('The first half and the rest.')).toBe(isRendered)
       halfway()
       await ask(page, 'Once more')
       await page.getByText('The first half', { exact: true }).waitFor()

@@ -34,11 +34,13 @@ export const runTool = async (script: string, args: readonly string[]): Promise<
   return stdout
 }
 
-/** Outlast is not bundled, so a page is as new as its sources. */
+/** A page has the client of Outlast in it. */
 export const isBuilt = (example: string, output: string): boolean => {
   const built = join(EXAMPLES, example, output)
   if (!existsSync(built)) return false
-  const sources = globSync([`${example}/**/*.{ts,tsx,html}`, 'package-lock.json'], {
+  const own = `${example}/**/*.{ts,tsx,html}`
+  const client = '../src/{client,react,protocol,domain}/**/*.{ts,tsx}'
+  const sources = globSync([own, client, 'package-lock.json'], {
     cwd: EXAMPLES,
     exclude: ['**/.next', '**/dist', '**/next-env.d.ts'],
   })

@@ -1,17 +1,15 @@
 'use client'
-/** An ordinary `useChat`: whatever happens to the page, the answer goes on and is here again after a reload. */
-import { useChat } from '@ai-sdk/react'
-import { DefaultChatTransport, type UIMessage } from 'ai'
+/** A chat that outlives its page: rendered on the server, it goes on here, with what happens in it anywhere. */
+import { createOutlastClient, type OutlastMessage, type RunSummary } from 'outlast/client'
+import { useOutlastChat } from 'outlast/react'
 
-const transport = new DefaultChatTransport({ api: '/api/ai-chat' })
+const client = createOutlastClient({ url: '/api/ai-chat' })
 
-export const Chat = ({ id, history }: { id: string; history: UIMessage[] }) => {
-  const { messages, sendMessage, status, error } = useChat({
-    id,
-    messages: history,
-    transport,
-    resume: true,
-  })
+type History = { messages: OutlastMessage[]; activeRun: RunSummary | null }
+
+export const Chat = ({ id, history }: { id: string; history: History }) => {
+  const chat = useOutlastChat({ id, client, ...history })
+  const { messages, sendMessage, stop, status, connection, error, unsent, takeUnsent } = chat
   const isBusy = status === 'submitted' || status === 'streaming'
   return (
     <main>
@@ -23,7 +21,9 @@ export const Chat = ({ id, history }: { id: string; history: UIMessage[] }) => {
           )}
         </p>
       ))}
+      {connection === 'reconnecting' && <p role="status">Reconnecting …</p>}
       {error && <p role="alert">{error.message}</p>}
+      {unsent && <button onClick={() => sendMessage(takeUnsent()?.message)}>Send it again</button>}
       <form
         action={(form) => {
           void sendMessage({ text: String(form.get('text')) })
@@ -31,18 +31,10 @@ export const Chat = ({ id, history }: { id: string; history: UIMessage[] }) => {
       >
         <input name="text" aria-label="Your message" placeholder="count to 100" required />
         <button disabled={isBusy}>Send</button>
-        <button type="button" disabled={!isBusy} onClick={() => stop(id)}>
+        <button type="button" disabled={!isBusy} onClick={stop}>
           Stop
         </button>
       </form>
     </main>
   )
 }
-
-/** For everybody who reads it, in whichever process it runs; `stop()` of `useChat` only stops reading. */
-const stop = (chatId: string) =>
-  fetch('/api/ai-chat/stop', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ chatId }),
-  })
