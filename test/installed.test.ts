@@ -1,6 +1,7 @@
 /** The package as it is published: installed without this repository and without what is optional. */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +11,7 @@ import { defineAgent } from '../src/agent/define-agent.ts'
 import { serving } from './http/serving.ts'
 import { packOutlast } from './support/packed.ts'
 import { finishPart, scriptedModel, textParts } from './support/scripted-model.ts'
+import { installWorkspace } from './support/workspace.ts'
 
 type Manifest = {
   dependencies: Record<string, string>
@@ -18,6 +20,9 @@ type Manifest = {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** Where the AI SDK is in its former versions. */
+const CLIENTS = join(root, 'test/compat/clients')
+
 const execute = promisify(execFile)
 
 let folder: string
@@ -30,14 +35,19 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 /** An application that has installed Outlast and some of what it names. */
-const application = async (name: string, packages: readonly string[]) => {
+const application = async (
+  name: string,
+  packages: readonly string[],
+  /** Packages that are another version, and where that is. */
+  others: Readonly<Record<string, string>> = {},
+) => {
   const path = join(folder, name)
   const modules = join(path, 'node_modules')
   await mkdir(modules, { recursive: true })
   await cp(join(folder, 'packed/package'), join(modules, 'outlast'), { recursive: true })
   for (const one of new Set(packages)) {
     await mkdir(dirname(join(modules, one)), { recursive: true })
-    await symlink(join(root, 'node_modules', one), join(modules, one))
+    await symlink(others[one] ?? join(root, 'node_modules', one), join(modules, one))
   }
   await writeFile(join(path, 'package.json'), '{ "type": "module" }')
   return {
@@ -94,6 +104,25 @@ test('its protocol needs nothing but zod, so that a browser can have it', async 
   const app = await application('protocol', ['zod'])
   const code = `import { ROUTES } from 'outlast/protocol'\nconsole.log(ROUTES.start)`
   expect(await app.run(code)).toBe('/ai-chat')
+})
+
+test.each(['5.0.277', '6.0.326'])('beside ai %s a server says what it needs', async (version) => {
+  await installWorkspace(CLIENTS)
+  const client = createRequire(join(CLIENTS, `node_modules/ai-${version}/package.json`))
+  const ai = dirname(client.resolve('ai/package.json'))
+  const app = await application(`ai-${version}`, required(), { ai })
+  const code = `
+    import { createOutlast, defineAgent } from 'outlast'
+    await import('outlast/server')
+    const say = ({ code, message }) => console.log(code, message)
+    try { defineAgent({ name: 'a', model: {} }) } catch (error) { say(error) }
+    await createOutlast({ agent: () => undefined, onError: say }).catch(say)`
+  const lines = (await app.run(code)).split('\n')
+  expect(lines).toHaveLength(2)
+  for (const line of lines)
+    expect(line).toMatch(
+      new RegExp(`^INVALID_CONFIG .* needs ai 7\\S+ or newer, and ${version} .*"npm install ai@7"`),
+    )
 })
 
 test('its client needs nothing but ai, and reads what a server answers', async () => {
