@@ -77,6 +77,7 @@ export class Tab {
       this.#election.stand()
       this.#ask()
     })
+    this.#mirror()
   }
 
   /** What this tab wants has changed. */

@@ -124,3 +124,15 @@ it('a tab that learns of its successor leads no more', async () => {
   expect(heard.some(({ type }) => type === 'left')).toBe(true)
   hall.close()
 })
+
+it('a tab that joins is connecting from its first moment', async () => {
+  const { agent } = speaking([])
+  await using setting = await feeding(agent)
+  const { tab, connections } = tabOf(setting, 'first')
+  expect(connections.state.get()).toBe('connecting')
+  const states: string[] = []
+  connections.state.subscribe(() => states.push(connections.state.get()))
+  await until(() => connections.state.get() === 'connected')
+  expect(states).toEqual(['connected'])
+  tab.leave()
+})
