@@ -13,7 +13,7 @@ import type { History } from './catalog.ts'
 import { wiresOf, type OutlastClient } from './client.ts'
 import type { ChatNews } from './feed/feed.ts'
 import type { FollowedState, Unsent } from './followed-state.ts'
-import { KnownMessages } from './history.ts'
+import { isOver, KnownMessages } from './history.ts'
 import { patiently } from './requests.ts'
 import { createStore, type Observable, type Store } from './store.ts'
 import type { RunSummary } from './types.ts'
@@ -52,6 +52,8 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #target: string | undefined
   /** The run whose answer is shown in part only. */
   #partial: string | undefined
+  /** The run whose answer was read last, to its end. */
+  #complete: string | undefined
   /** Answers that are being read just now. */
   #readings = 0
   #mustLoad: boolean
@@ -188,6 +190,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   #onRead(runId: string | undefined): (isComplete: boolean) => void {
     this.#partial = runId
+    this.#complete = undefined
     this.#read(1)
     return (isComplete) => {
       this.#read(-1)
@@ -195,6 +198,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       // What was told of it before its end says nothing new.
       if (this.#news?.run?.id === runId) this.#settled = this.#news
       if (this.#partial === runId) this.#partial = undefined
+      this.#complete = runId
     }
   }
 
@@ -235,7 +239,9 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #isBehind(chat: ChatLike<MESSAGE>): boolean {
     const news = this.#news
     if (!news?.run || news === this.#settled) return false
-    if (!isAtRest(news.run.status)) return true
+    // News may be older than what was read since.
+    if (!isAtRest(news.run.status))
+      return news.run.id !== this.#complete || !isOver(chat.messages, news.run.assistantMessageId)
     return news.run.id === this.#partial || !this.#known.isShown(chat.messages, news)
   }
 

@@ -70,3 +70,13 @@ const hasOpenCalls = ({ parts }: UIMessage): boolean =>
       (part.state === 'approval-requested' || part.state === 'input-available') &&
       !('providerExecuted' in part && part.providerExecuted === true),
   )
+
+/** True when nothing follows in an answer that was read to its end: its run does not wait for anybody. */
+export const isOver = (messages: readonly UIMessage[], answerId: string | null): boolean => {
+  const answer = messages.find(({ id }) => id === answerId)
+  return (
+    answer !== undefined &&
+    !hasOpenCalls(answer) &&
+    !answer.parts.some((part) => 'state' in part && part.state === 'approval-responded')
+  )
+}

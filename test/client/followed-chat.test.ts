@@ -356,3 +356,29 @@ it('says why the server tells nothing', async () => {
   const tab = await openTab(setting)
   await vi.waitFor(() => expect(tab.followed.state.get().trouble).toMatchObject({ status: 403 }))
 })
+
+it('news that are older than the end of an answer do not begin it again', async () => {
+  const { gates, agent } = counting()
+  await using setting = await chatting(agent)
+  const run = await setting.server.outlast.ask('One', 'c1')
+  await gates[0]?.reached
+  setting.network.each({ delayMs: 1500, at: { frames: 2 }, ends: 'stall' }, isFollowing)
+  const tab = await openTab(setting)
+  const ofHistory = tab.followed.state.get().run
+  await setting.network.until(isFollowing).then(({ answered }) => answered)
+  // Who asks later is told later: by now the server has said that the run is active.
+  const direct = createOutlastClient({ url: `${setting.server.url}/ai-chat` })
+  for await (const _ of direct.follow('c1')) break
+  gates[0]?.release()
+  await setting.server.outlast.settled(run)
+  await shows(tab, ['One', 'Answer 0.'])
+  await atRest(tab)
+  await vi.waitFor(() => expect(tab.followed.state.get().run).not.toBe(ofHistory), 10_000)
+  expect(tab.followed.state.get().run?.status).toBe('running')
+  setting.network.heal()
+  setting.network.cut()
+  await vi.waitFor(() => expect(tab.followed.state.get().run?.status).toBe('succeeded'), 10_000)
+  await expectStored(tab, setting.server)
+  const attached = setting.network.requests.filter(({ path }) => path.includes('/stream'))
+  expect(attached).toHaveLength(1)
+})
