@@ -1,7 +1,7 @@
 /** Frames as the stream of chunks that the AI SDK reads. */
 import type { UIMessageChunk } from 'ai'
 import type { RunFrame } from './feed/feed.ts'
-import { linkedSignal } from './linked-signal.ts'
+import { linkedSignal, reasonOf } from './linked-signal.ts'
 
 /**
  * @param read - begins to read; returns when its signal aborts
@@ -20,7 +20,7 @@ export const chunkStream = (
           const { done, value } = await frames.next()
           if (!done) return controller.enqueue(value.chunk)
           reading.unlink()
-          if (signal?.aborted) controller.error(signal.reason)
+          if (signal?.aborted) controller.error(reasonOf(signal))
           else controller.close()
         } catch (error) {
           reading.unlink()
@@ -30,8 +30,19 @@ export const chunkStream = (
       cancel() {
         reading.unlink()
         reading.abort()
+        void end(frames)
       },
     },
     { highWaterMark: 0 },
   )
+}
+
+/** What was not begun has nothing to clean up, and keeps what it was given: so it is begun, and ended. */
+const end = async (frames: AsyncIterator<unknown>): Promise<void> => {
+  try {
+    await frames.next()
+    await frames.return?.()
+  } catch {
+    // Nobody reads it any more.
+  }
 }

@@ -113,14 +113,17 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
     files: filesOf(http),
     start: async ({ signal, requestKey: key = requestKey(), ...turn }) => {
       const headers = { 'idempotency-key': key }
-      return runReading(wires, await startRun(wires, bodyOfTurn(turn), { headers, signal }), signal)
+      return runReading(wires, await startRun(wires, bodyOfTurn(turn), { headers, signal }), {
+        signal,
+      })
     },
     attach: async (target, { signal } = {}) => {
       const response =
         'runId' in target
           ? await attachToRun(wires, target.runId, { after: target.after, signal })
           : await attachToChat(wires, target.chatId, { have: target.have, signal })
-      return response && runReading(wires, response, signal)
+      const after = 'runId' in target ? target.after : undefined
+      return response && runReading(wires, response, { signal, after })
     },
     follow: (chatId, following) => followChat(wires, chatId, following),
     followAll: (following) => followAll(wires, following),

@@ -39,6 +39,13 @@ export class RunFailedError extends OutlastError {
   readonly code = 'RUN_FAILED'
 }
 
+/** A signal was aborted that does not say why. */
+export class LeftError extends OutlastError {
+  readonly code = 'LEFT'
+  /** By which everybody knows an abort. */
+  override readonly name = 'AbortError'
+}
+
 /** What is shown of an answer is void and cannot be taken back. The run goes on: load the history again, and attach. */
 export class StepRepeatedError extends OutlastError {
   readonly code = 'STEP_REPEATED'

@@ -1,7 +1,8 @@
 /** Requests to the server, with the caller's headers, and answers that are errors thrown as what they are. */
 import { ConfigError } from '../domain/errors.ts'
 import { API_PATH } from '../protocol/routes.ts'
-import { ConnectionLostError, errorOfResponse } from './errors.ts'
+import { ConnectionLostError, errorOfResponse, ServerFailedError } from './errors.ts'
+import { throwIfAborted } from './linked-signal.ts'
 
 type HeaderRecord = Readonly<Record<string, string>>
 
@@ -73,22 +74,39 @@ export class Http {
         ...(signal === undefined ? {} : { signal }),
       })
     } catch (cause) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       throw new ConnectionLostError('The server cannot be reached.', { cause })
     }
     if (!response.ok) throw await errorOfResponse(response)
     return response
   }
 
-  /** @throws as `send` */
-  async json<Answer>(path: string, request: HttpRequest = {}): Promise<Answer> {
+  /** For an answer that streams, or has nothing to. @throws as `send`; ServerFailedError for what is none of Outlast's */
+  async stream(path: string, request: HttpRequest = {}): Promise<Response> {
     const response = await this.send(path, request)
+    return response.status === 204 ? response : this.#expect(response, 'text/event-stream')
+  }
+
+  /** @throws as `stream` */
+  async json<Answer>(path: string, request: HttpRequest = {}): Promise<Answer> {
+    const response = this.#expect(await this.send(path, request), 'application/json')
     try {
       return (await response.json()) as Answer
     } catch (cause) {
-      request.signal?.throwIfAborted()
+      throwIfAborted(request.signal)
       throw new ConnectionLostError('The answer of the server broke off.', { cause })
     }
+  }
+
+  /** A server that answers everything with its page is the most common mistake in `url`. */
+  #expect(response: Response, type: string): Response {
+    const got = response.headers.get('content-type')
+    if (got === null || got.startsWith(type)) return response
+    void response.body?.cancel().catch(() => undefined)
+    throw new ServerFailedError(
+      response.status,
+      `What answers at ${this.#url} is not Outlast: it sent ${got} instead of ${type}. Is \`url\` right?`,
+    )
   }
 
   #addressOf(path: string, query: HttpRequest['query'] = {}): string {

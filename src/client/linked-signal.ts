@@ -1,4 +1,5 @@
-/** A signal that aborts with another one, or by itself. */
+/** A signal that aborts with another one, or by itself; and what signals of React Native do not say of themselves. */
+import { LeftError } from './errors.ts'
 
 export type LinkedSignal = {
   readonly signal: AbortSignal
@@ -9,7 +10,7 @@ export type LinkedSignal = {
 
 export const linkedSignal = (parent: AbortSignal | undefined): LinkedSignal => {
   const controller = new AbortController()
-  const follow = () => controller.abort(parent?.reason)
+  const follow = () => controller.abort(parent && reasonOf(parent))
   if (parent?.aborted) follow()
   else parent?.addEventListener('abort', follow, { once: true })
   return {
@@ -17,4 +18,13 @@ export const linkedSignal = (parent: AbortSignal | undefined): LinkedSignal => {
     abort: (reason) => controller.abort(reason),
     unlink: () => parent?.removeEventListener('abort', follow),
   }
+}
+
+/** What it was aborted with. */
+export const reasonOf = (signal: AbortSignal): unknown =>
+  signal.reason ?? new LeftError('Nobody waits for this any more.')
+
+/** @throws what it was aborted with */
+export const throwIfAborted = (signal: AbortSignal | undefined): void => {
+  if (signal?.aborted) throw reasonOf(signal)
 }

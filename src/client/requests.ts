@@ -4,6 +4,7 @@ import { pathOf, ROUTES } from '../protocol/routes.ts'
 import { Backoff } from './backoff.ts'
 import { waitOf } from './errors.ts'
 import type { HttpRequest } from './http.ts'
+import { throwIfAborted } from './linked-signal.ts'
 import type { Wires } from './run-stream.ts'
 import { pauseOrWake } from './wake.ts'
 
@@ -22,7 +23,7 @@ export const startRun = (
 ): Promise<Response> =>
   patiently(wires, signal, () => {
     const request = { method: 'POST', json: body, signal } as const
-    return wires.http.send(ROUTES.start, headers ? { ...request, headers } : request)
+    return wires.http.stream(ROUTES.start, headers ? { ...request, headers } : request)
   })
 
 /** @returns undefined when there is nothing to attach to */
@@ -38,7 +39,7 @@ export const attachToChat = async (
   const path = pathOf(ROUTES.chatStream, { chatId })
   const request = { query: { have }, signal }
   const response = await patiently(wires, signal, () =>
-    wires.http.send(path, headers ? { ...request, headers } : request),
+    wires.http.stream(path, headers ? { ...request, headers } : request),
   )
   return response.status === 204 ? undefined : response
 }
@@ -56,7 +57,7 @@ export const attachToRun = async (
   const path = pathOf(ROUTES.runStream, { runId })
   const request = { query: { after }, signal }
   const response = await patiently(wires, signal, () =>
-    wires.http.send(path, headers ? { ...request, headers } : request),
+    wires.http.stream(path, headers ? { ...request, headers } : request),
   )
   return response.status === 204 ? undefined : response
 }
@@ -75,12 +76,12 @@ export const patiently = async <T>(
       try {
         return await request()
       } catch (error) {
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         const wait = backoff.next(waitOf(error))
         if (!isRetryable(error) || Date.now() + wait > deadline) throw error
         link.set('reconnecting')
         await pauseOrWake(wait, signal)
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
       }
     }
   } finally {

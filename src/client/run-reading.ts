@@ -29,11 +29,17 @@ export type RunReading<MESSAGE extends UIMessage = UIMessage> = {
   leave(): void
 }
 
+type RunReadingOptions = {
+  readonly signal?: AbortSignal | undefined
+  /** The offset that the answer goes on behind. */
+  readonly after?: string | undefined
+}
+
 /** @throws ConnectionLostError for an answer that does not say which run it is of */
 export const runReading = <MESSAGE extends UIMessage>(
   wires: Wires,
   response: Response,
-  signal: AbortSignal | undefined,
+  { signal, after }: RunReadingOptions = {},
 ): RunReading<MESSAGE> => {
   const runId = response.headers.get(RUN_HEADER)
   if (runId === null)
@@ -41,34 +47,39 @@ export const runReading = <MESSAGE extends UIMessage>(
       `The answer does not say which run it is of: something on the way has taken its header ${RUN_HEADER}.`,
     )
   const reading = linkedSignal(signal)
-  const chunks = () => readRun(wires, response, reading.signal)
-  const stream = () =>
-    chunkStream((until) => takenBack(readRun(wires, response, until)), reading.signal)
-  const messages = () => snapshots<MESSAGE>(takenBack(chunks()))
+  const framesUntil = (until: AbortSignal) => readRun(wires, response, until, after)
+  const shownUntil = (until: AbortSignal) => takenBack(framesUntil(until))
+  const messages = () => snapshots<MESSAGE>(shownUntil, reading.signal)
   return {
     runId,
     isBound: response.headers.get(BOUND_HEADER) === 'true',
-    chunks,
-    stream,
+    chunks: () => framesUntil(reading.signal),
+    stream: () => chunkStream(shownUntil, reading.signal),
     messages,
     message: async () => {
       let last: MESSAGE | undefined
       for await (const message of messages()) last = message
       return last
     },
-    leave: () => reading.abort(),
+    leave: () => {
+      reading.abort()
+      // Where nothing was read yet nobody else ends it.
+      if (!response.bodyUsed) void response.body?.cancel().catch(() => undefined)
+    },
   }
 }
 
 /** @throws RunFailedError after the last one, when the run has failed */
 async function* snapshots<MESSAGE extends UIMessage>(
-  frames: AsyncIterable<RunFrame>,
+  framesUntil: (until: AbortSignal) => AsyncIterable<RunFrame>,
+  signal: AbortSignal,
 ): AsyncGenerator<MESSAGE> {
+  const reading = linkedSignal(signal)
   let broken: Error | undefined
   let failed: string | undefined
   const watched = async function* () {
     try {
-      for await (const frame of frames) {
+      for await (const frame of framesUntil(reading.signal)) {
         if (frame.chunk.type === 'error') failed = frame.chunk.errorText
         yield frame
       }
@@ -78,8 +89,12 @@ async function* snapshots<MESSAGE extends UIMessage>(
   }
   const stream = chunkStream(watched, undefined)
   // A run that failed has said so in a chunk, and its answer is read to the end.
-  for await (const message of readUIMessageStream<MESSAGE>({ stream, onError: () => {} }))
-    yield message
+  try {
+    yield* readUIMessageStream<MESSAGE>({ stream, onError: () => {} })
+  } finally {
+    reading.unlink()
+    reading.abort()
+  }
   if (broken) throw broken
   if (failed !== undefined) throw new RunFailedError(failed)
 }

@@ -29,16 +29,18 @@ const DONE = '[DONE]'
 
 /**
  * @param first - the answer that began the stream
+ * @param after - the offset that it goes on behind
  * @throws OutlastError when the run cannot be read any more. Returns when the signal aborts
  */
 export async function* readRun(
   wires: Wires,
   first: Response,
   signal: AbortSignal,
+  after?: string,
 ): AsyncGenerator<RunFrame> {
   const position: Position = {
     runId: first.headers.get(RUN_HEADER) ?? undefined,
-    offset: undefined,
+    offset: after,
   }
   const isBound = first.headers.get(BOUND_HEADER) === 'true'
   const moving = linkedSignal(signal)

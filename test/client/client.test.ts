@@ -1,6 +1,6 @@
 /** The client without a framework, against a real server: everything that it offers, and what it does when it is refused. */
 import { tool, type UIMessage } from 'ai'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
@@ -73,6 +73,49 @@ it('whoever has an offset gets what follows it', async () => {
     if (index === frames.length - 1) expect(types).toEqual([])
     else expect(types.at(-1)).toBe('finish')
   }
+})
+
+it('who attaches behind an offset gets nothing twice, also when the connection breaks before a word', async () => {
+  const run = await client.start({ chatId: 'behind', text: 'Wait' })
+  let after = ''
+  for await (const { offset, chunk } of run.chunks()) {
+    after = offset
+    if (chunk.type === 'text-delta' && chunk.delta.includes('there')) break
+  }
+  const rest = await client.attach({ runId: run.runId, after })
+  const types: string[] = []
+  const reading = (async () => {
+    for await (const { chunk } of rest!.chunks()) types.push(chunk.type)
+  })()
+  await network.until(({ path, isOpen }) => isOpen && path.includes(encodeURIComponent(after)))
+  network.cut()
+  await client.stop({ runId: run.runId })
+  await reading
+  expect(types.at(-1)).toBe('finish')
+  expect(types).not.toContain('start')
+  expect(types).not.toContain('text-start')
+})
+
+it.each(['stream', 'messages', 'chunks'] as const)(
+  'who leaves the loop over %s leaves its connection',
+  async (way) => {
+    const run = await client.start({ chatId: `leaves-${way}`, text: 'Wait' })
+    const request = network.requests.at(-1)!
+    expect(client.connection.get()).toBe('idle')
+    for await (const _ of run[way]()) break
+    await request.ended
+    await vi.waitFor(() => expect(client.connection.get()).toBe('idle'))
+    await client.stop({ runId: run.runId })
+  },
+)
+
+it('who leaves a run before reading it leaves its connection', async () => {
+  const run = await client.start({ chatId: 'unread', text: 'Wait' })
+  const request = network.requests.at(-1)!
+  run.leave()
+  await request.ended
+  expect((await client.runs.find(run.runId)).run.status).not.toBe('aborted')
+  await client.stop({ runId: run.runId })
 })
 
 it('the same request with the same key begins one run', async () => {
@@ -184,6 +227,50 @@ it('what the server refuses is the error that it is', async () => {
   void network.next({ instead: 'request lost' })
   await expect(client.chats.list()).rejects.toBeInstanceOf(ConnectionLostError)
 })
+
+it('an answer of something that is no Outlast says so at once, with where it was asked', async () => {
+  for (const ask of [
+    () => client.chats.list(),
+    () => client.start({ chatId: 'nowhere', text: 'Hi' }),
+    () => client.attach({ chatId: 'nowhere' }),
+    () => client.attach({ runId: 'nowhere' }),
+  ]) {
+    void network.next({ instead: 200 })
+    await expect(ask()).rejects.toSatisfy(
+      (error) =>
+        error instanceof ServerFailedError &&
+        /text\/html/.test(error.message) &&
+        error.message.includes(`${network.url}/ai-chat`),
+    )
+  }
+})
+
+it('a signal that has no more than those of React Native is enough', async () => {
+  const own = createOutlastClient({
+    url: `${network.url}/ai-chat`,
+    fetch: (url, { signal: _, ...init } = {}) => fetch(url, init),
+  })
+  const { signal, abort } = bareSignal()
+  void network.next({ instead: 'request lost' })
+  const run = await own.start({ chatId: 'bare', text: 'Hi', signal })
+  expect(textOf(await run.message())).toBe('Hello there')
+  abort()
+  void network.next({ instead: 'request lost' })
+  await expect(own.attach({ runId: run.runId }, { signal })).rejects.toMatchObject({
+    name: 'AbortError',
+  })
+})
+
+/** As of `abort-controller`, which React Native has: it knows neither `reason` nor `throwIfAborted`. */
+const bareSignal = () => {
+  const target = new EventTarget()
+  const signal = Object.assign(target, { aborted: false, onabort: null }) as unknown as AbortSignal
+  const abort = () => {
+    Object.assign(target, { aborted: true })
+    target.dispatchEvent(new Event('abort'))
+  }
+  return { signal, abort }
+}
 
 it('headers are asked for with each request', async () => {
   let asked = 0
