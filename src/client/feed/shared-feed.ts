@@ -47,6 +47,8 @@ export const createSharedFeed = ({ http, connections, scope }: SharedFeedOptions
     tab = undefined
   }
   const back = () => {
+    // Who is signed in may have changed meanwhile, and nobody could say so here.
+    subscribers.forgetNews()
     if (!subscribers.isEmpty) join()
   }
   const forget = watchPage({ onAway: leave, onBack: back })

@@ -56,7 +56,7 @@ export type HallMessage =
   | Want
   /** This tab wants nothing for now. */
   | { readonly type: 'leave'; readonly tab: string }
-  /** Somebody else is signed in: the connection is to be made anew. */
+  /** Somebody else is signed in: what was told is forgotten, and the connection made anew. */
   | { readonly type: 'renew' }
 
 /** Heard by one tab. */

@@ -87,11 +87,10 @@ export class Tab {
     this.#mirror()
   }
 
-  /** Somebody else is signed in. */
+  /** Somebody else is signed in: all tabs are to know. */
   renew(): void {
-    if (this.#leadership) return this.#leadership.renew()
     this.#hall.post({ type: 'renew' })
-    this.#follower.begin()
+    this.#renew()
   }
 
   /** This tab wants nothing any more, and holds nothing. */
@@ -107,6 +106,12 @@ export class Tab {
     clearInterval(this.#looking)
     this.#link?.close()
     this.#link = undefined
+  }
+
+  #renew(): void {
+    this.#options.subscribers.forgetNews()
+    if (this.#leadership) this.#leadership.renew()
+    else this.#follower.begin()
   }
 
   #begin(): void {
@@ -155,7 +160,7 @@ export class Tab {
       case 'leave':
         return this.#leadership?.drop(message.tab)
       case 'renew':
-        return this.#leadership?.renew()
+        return this.#renew()
       default:
         message satisfies never
     }

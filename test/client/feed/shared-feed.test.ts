@@ -7,6 +7,7 @@ import {
   collected,
   feeding,
   followsOf,
+  isFollow,
   never,
   speaking,
   textOf,
@@ -206,3 +207,40 @@ it('after somebody else signed in, in whichever tab, nothing that was asked for 
   }
   expect(openFollows(setting)).toHaveLength(1)
 })
+
+it('after somebody else signed in, who begins to listen in any tab hears nothing of the one before', async () => {
+  const { agent } = speaking([])
+  await using setting = await feeding(agent)
+  const { open } = tabsOf(setting)
+  await setting.server.outlast.ask('Secret', 'c1')
+  const tabs = [open(), open()].map(({ feed }) => {
+    const states: StateNews[] = []
+    feed.states((one) => states.push(one))
+    return { feed, states }
+  })
+  await until(() => tabs.every(({ states }) => states.length > 0))
+  // The server tells nobody anything any more.
+  setting.network.each({ instead: 401 }, isFollow)
+  for (const { feed } of tabs) {
+    feed.renew()
+    await until(() => followsOf(setting.network).every(({ isOpen }) => !isOpen))
+    const late: StateNews[] = []
+    const forgets = tabs.map((tab) => tab.feed.states((one) => late.push(one)))
+    // Goes the way of all that tabs say to each other, and comes after it.
+    await spoken()
+    expect(late).toEqual([])
+    for (const forget of forgets) forget()
+  }
+})
+
+/** Settles when what tabs have said to each other before was heard, and answered. */
+const spoken = async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const [one, other] = [new BroadcastChannel('spoken'), new BroadcastChannel('spoken')]
+    const heard = new Promise((resolve) => (other.onmessage = resolve))
+    one.postMessage(0)
+    await heard
+    one.close()
+    other.close()
+  }
+}
