@@ -9,6 +9,7 @@ import {
   type OutlastClientOptions,
 } from './client.ts'
 import type { RunFrame } from './feed/feed.ts'
+import { reasonOf } from './linked-signal.ts'
 import { requestKey } from './request-key.ts'
 import { attachToChat, attachToRun, startRun } from './requests.ts'
 import { readRun } from './run-stream.ts'
@@ -101,9 +102,13 @@ export class OutlastChatTransport<
    * @returns whether it will settle as `aborted`; false when it has ended by itself
    */
   readonly stop = async (chatId: string): Promise<boolean> => {
-    const runId = await this.#reading.get(chatId)
+    const runId = await this.runOf(chatId)
     return this.client.stop(runId === undefined ? { chatId } : { runId })
   }
+
+  /** The run that the chat reads, or asks for. Settles when the server has answered. */
+  readonly runOf = (chatId: string): Promise<string | undefined> =>
+    this.#reading.get(chatId) ?? Promise.resolve(undefined)
 
   /** Ends what the transport's own client keeps open. A client that it was given stays open. */
   readonly close = (): void => {
@@ -162,13 +167,14 @@ const untilAborted = <T>(
   late: (value: T) => void,
 ): Promise<T> =>
   new Promise((resolve, reject) => {
+    if (!signal) return void promise.then(resolve, reject)
     const abort = () => {
-      reject(signal?.reason)
+      reject(reasonOf(signal))
       promise.then(late, () => undefined)
     }
-    if (signal?.aborted) return abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    promise.finally(() => signal?.removeEventListener('abort', abort)).then(resolve, reject)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject)
   })
 
 const leave = (response: Response): void => void response.body?.cancel().catch(() => undefined)

@@ -56,6 +56,12 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   #complete: string | undefined
   /** Answers that are being read just now. */
   #readings = 0
+  /** Messages that are on their way: the server may not have them yet. */
+  #sends = 0
+  /** Requests to stop that were not answered yet. */
+  #stops = 0
+  /** The run that will stop, as the server says. */
+  #stopped: string | undefined
   #mustLoad: boolean
   #seen: string | undefined
   #isWorking = false
@@ -130,10 +136,19 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   /** Stops the run that is read, or the chat's active one. Settles when the server has taken it, or `trouble` says why not. */
   async stop(): Promise<void> {
     this.#set({ isStopping: true, trouble: undefined })
+    this.#stops += 1
+    const { client, chatId } = this.#options
+    const { run } = this.#state.get()
     try {
-      if (!(await this.#inner.stop(this.#options.chatId))) this.#set({ isStopping: false })
+      const known = run && !isSettled(run.status) ? run.id : undefined
+      const runId = (await this.#inner.runOf(chatId)) ?? known
+      const isTaken = await client.stop(runId === undefined ? { chatId } : { runId })
+      if (isTaken) this.#stopped = runId
     } catch (thrown) {
-      this.#set({ isStopping: false, trouble: coerceError(thrown) })
+      this.#set({ trouble: coerceError(thrown) })
+    } finally {
+      this.#stops -= 1
+      this.#set({ isStopping: this.#isStopping(this.#state.get().run) })
     }
   }
 
@@ -152,11 +167,15 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     if (news.type === 'removed') return this.#set({ isRemoved: true, run: null, isStopping: false })
     this.#news = news
     const { run, question } = news
-    const wasAsked = this.#state.get().isStopping || run?.stopRequestedAt != null
-    const isStopping = wasAsked && run !== null && !isSettled(run.status)
+    const isStopping = this.#isStopping(run)
     this.#set({ run, isRemoved: false, isStopping, trouble: undefined })
     if (question) this.#arrived([question.id])
     this.update()
+  }
+
+  #isStopping(run: RunSummary | null | undefined): boolean {
+    if (run == null || isSettled(run.status)) return false
+    return this.#stops > 0 || run.stopRequestedAt != null || run.id === this.#stopped
   }
 
   /** These messages are with the server. */
@@ -168,11 +187,14 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   async #send(sending: Sending<MESSAGE>): ReturnType<ChatTransport<MESSAGE>['sendMessages']> {
     this.#set({ unsent: undefined })
+    this.#sends += 1
     try {
       return await this.#inner.sendMessages(sending)
     } catch (thrown) {
       if (!sending.abortSignal?.aborted) this.#refuse(sending, coerceError(thrown))
       throw thrown
+    } finally {
+      this.#sends -= 1
     }
   }
 
@@ -195,8 +217,9 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     return (isComplete) => {
       this.#read(-1)
       if (!isComplete) return
-      // What was told of it before its end says nothing new.
-      if (this.#news?.run?.id === runId) this.#settled = this.#news
+      const news = this.#news
+      // What was told of it before its end says nothing new. How it ended is looked at: turns may have come before it.
+      if (news?.run?.id === runId && isActive(news?.run)) this.#settled = news
       if (this.#partial === runId) this.#partial = undefined
       this.#complete = runId
     }
@@ -220,8 +243,9 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   async #keepUp(): Promise<void> {
     // Who says that the chat is idle now may still be about to make it so.
     await new Promise((resolve) => setTimeout(resolve))
-    while (this.#chat && !isBusy(this.#chat) && (this.#mustLoad || this.#isBehind(this.#chat))) {
+    for (;;) {
       const chat = this.#chat
+      if (!chat || this.#isBusy(chat) || !(this.#mustLoad || this.#isBehind(chat))) return
       const news = this.#news
       let run = news?.run
       const isPlaced = news && isActive(run) && this.#known.place(chat, news)
@@ -236,9 +260,16 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     }
   }
 
+  /** One message may be refused while another one is on its way: what the chat says of itself is of the last word. */
+  #isBusy(chat: ChatLike<MESSAGE>): boolean {
+    return isBusy(chat) || this.#sends > 0
+  }
+
   #isBehind(chat: ChatLike<MESSAGE>): boolean {
     const news = this.#news
     if (!news?.run || news === this.#settled) return false
+    // Also behind an error of something else: when it ends there is another look.
+    if (this.#readings > 0 && news.run.id === this.#partial) return false
     // News may be older than what was read since.
     if (!isAtRest(news.run.status))
       return news.run.id !== this.#complete || !isOver(chat.messages, news.run.assistantMessageId)
@@ -257,7 +288,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     try {
       const wires = wiresOf(client)
       const history = await patiently(wires, undefined, () => client.chats.messages(chatId))
-      if (isBusy(chat) || this.#chat !== chat) return undefined
+      if (this.#isBusy(chat) || this.#chat !== chat) return undefined
       const { messages } = history
       chat.messages = messages
       this.#known.set(messages)

@@ -41,6 +41,7 @@ const placeQuestion = <MESSAGE extends UIMessage>(
   const { messages } = chat
   const place = messages.findIndex(({ id }) => id === previousMessageId) + 1
   if (question === null || (previousMessageId !== null && place === 0)) return false
+  if (isOutdated(messages.slice(0, place))) return false
   const known = messages[place]
   const isSame = known?.id === question.id && isEqual(known.parts, question.parts)
   if (isSame && messages.length === place + 1) return true
@@ -58,9 +59,13 @@ const isAnswered = (
   const place = messages.findIndex(({ id }) => id === run?.assistantMessageId)
   const answer = messages[place]
   if (!answer || hasOpenCalls(answer) !== (run?.status === 'waiting')) return false
+  if (isOutdated(messages.slice(0, place))) return false
   const before = messages[place - 2]?.id ?? null
   return messages[place - 1]?.id === question?.id && before === previousMessageId
 }
+
+/** A turn that came instead of a decision has ended what waited for it. */
+const isOutdated = (before: readonly UIMessage[]): boolean => before.some(hasOpenCalls)
 
 /** Only the answer of a run that waits has calls without an end. */
 const hasOpenCalls = ({ parts }: UIMessage): boolean =>

@@ -1,12 +1,13 @@
 /** Three tabs that do whatever they like, over a network that breaks: at rest each shows what the server has. */
 import { Chat } from '@ai-sdk/react'
-import type { UIMessage } from 'ai'
+import { lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { createOutlastClient } from '../../src/client/client.ts'
 import { FollowedChat } from '../../src/client/followed-chat.ts'
-import { finishPart, scriptedModel } from '../support/scripted-model.ts'
+import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
 import { chatting, expectStored, type Chatting } from './chatting.ts'
 
 const TABS = 3
@@ -14,6 +15,12 @@ const TABS = 3
 const tab = fc.nat({ max: TABS - 1 })
 const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('send' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('send twice' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('send and stop' as const), tab }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('decide' as const), tab, approved: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('regenerate' as const), tab }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('edit' as const), tab, which: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const), tab }) },
@@ -24,10 +31,18 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
 
-/** Word by word, each in a turn of the event loop of its own. */
+const pay = tool({ inputSchema: z.object({}), needsApproval: true, execute: () => 'paid' })
+
+/** Word by word, each in a turn of the event loop of its own; every third time it asks first. */
 const agent = defineAgent({
   name: 'a',
-  model: scriptedModel(async function* (call) {
+  tools: { pay },
+  model: scriptedModel(async function* (call, { prompt }) {
+    if (call % 3 === 1 && prompt.at(-1)?.role === 'user') {
+      const parts = toolCallParts({ id: `k${call}`, name: 'pay', input: {} })
+      yield* [...parts, finishPart('tool-calls')]
+      return
+    }
     yield { type: 'text-start', id: '0' }
     for (const word of ['Answer ', `${call}`, ' in ', 'words']) {
       await new Promise((resolve) => setTimeout(resolve, 4))
@@ -45,6 +60,7 @@ const openTab = async ({ network }: Chatting, chatId: string) => {
     id: chatId,
     transport: followed.transport,
     onFinish: () => followed.update(),
+    sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
   })
   const disconnect = followed.connect(chat)
   const close = () => {
@@ -57,9 +73,18 @@ type Tab = Awaited<ReturnType<typeof openTab>>
 
 const perform = async (setting: Chatting, chatId: string, tabs: Tab[], one: Action) => {
   const { chat, followed, close } = tabs[one.tab]!
+  const send = () => void chat.sendMessage({ text: `Question of ${one.tab}` })
   switch (one.kind) {
     case 'send':
-      return void chat.sendMessage({ text: `Question of ${one.tab}` })
+      return send()
+    case 'send twice':
+      send()
+      return send()
+    case 'send and stop':
+      send()
+      return void followed.stop()
+    case 'decide':
+      return decide(chat, one.approved)
     case 'regenerate':
       // Without an answer there is nothing that it could mean.
       return void (chat.messages.length > 1 && chat.regenerate().catch(refused))
@@ -87,13 +112,22 @@ const perform = async (setting: Chatting, chatId: string, tabs: Tab[], one: Acti
   }
 }
 
+const decide = (chat: Chat<UIMessage>, approved: boolean) => {
+  for (const part of chat.messages.at(-1)?.parts ?? [])
+    if ('state' in part && part.state === 'approval-requested')
+      void chat.addToolApprovalResponse({ id: part.approval.id, approved })
+}
+
 /** Some of what they do cannot be: another run is active, the message was replaced. */
 const refused = (error: unknown) => expect(error).toBeInstanceOf(Error)
 
 const atRest = async ({ server }: Chatting, chatId: string, tabs: readonly Tab[]) => {
   const { activeRun } = await server.outlast.chats.messages(server.outlast.principal, chatId, {})
-  expect(activeRun).toBeNull()
-  for (const { chat } of tabs) expect(chat.status).toMatch(/ready|error/)
+  expect(activeRun?.status ?? 'waiting').toBe('waiting')
+  for (const { chat, followed } of tabs) {
+    expect(chat.status).toMatch(/ready|error/)
+    expect(followed.state.get()).toMatchObject({ isStopping: false, isReading: false })
+  }
   for (const one of tabs) await expectStored(one, server)
 }
 

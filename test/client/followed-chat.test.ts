@@ -197,8 +197,7 @@ it('a call that one tab approves goes on in both', async () => {
   await using _ = setting
   await one.chat.sendMessage({ text: 'Pay' })
   await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('waiting'))
-  await atRest(other)
-  await expectStored(other, setting.server)
+  await vi.waitFor(() => expectStored(other, setting.server))
   const part = other.chat.messages.at(-1)!.parts.find(({ type }) => type === 'tool-pay')
   const { approval } = part as { approval: { id: string } }
   await other.chat.addToolApprovalResponse({ id: approval.id, approved: true })
@@ -207,6 +206,28 @@ it('a call that one tab approves goes on in both', async () => {
   await atRest(one)
   await expectStored(one, setting.server)
   await expectStored(other, setting.server)
+})
+
+it('a message that comes instead of a decision ends, in both, what waited for it', async () => {
+  const model = scriptedModel((call) =>
+    call === 0
+      ? [...toolCallParts({ id: 'k1', name: 'pay', input: {} }), finishPart('tool-calls')]
+      : [...textParts('As you like.'), finishPart()],
+  )
+  const pay = tool({ inputSchema: z.object({}), needsApproval: true, execute: () => 'paid' })
+  const { setting, one, other } = await withTwoTabs(
+    defineAgent({ name: 'a', model, tools: { pay } }),
+  )
+  await using _ = setting
+  await one.chat.sendMessage({ text: 'Pay' })
+  const call = ({ chat }: Tab) => chat.messages[1]?.parts.at(-1) as { state?: string } | undefined
+  await vi.waitFor(() => expect(call(other)?.state).toBe('approval-requested'))
+  await one.chat.sendMessage({ text: 'Never mind' })
+  for (const tab of [one, other]) {
+    await shows(tab, ['Pay', '', 'Never mind', 'As you like.'])
+    await vi.waitFor(() => expect(call(tab)?.state).toBe('output-denied'))
+    await expectStored(tab, setting.server)
+  }
 })
 
 it('a chat that one tab removes is removed in the other', async () => {
@@ -343,9 +364,10 @@ it('says that the history is on its way, and why it does not come', async () => 
   await vi.waitFor(() => expect(followed.state.get().trouble).toBeDefined())
   setting.network.heal()
   followed.reload()
-  await vi.waitFor(() => expect(followed.state.get().trouble).toBeUndefined())
-  expect(followed.state.get().isLoading).toBe(false)
-  expect(chat.messages.length).toBeGreaterThan(0)
+  await vi.waitFor(() => {
+    expect(followed.state.get()).toMatchObject({ isLoading: false, trouble: undefined })
+    expect(chat.messages.length).toBeGreaterThan(0)
+  })
   client.close()
 })
 
