@@ -115,6 +115,11 @@ export class OutlastChatTransport<
     if (!this.#options.client) this.client.close()
   }
 
+  /** An abort has nobody to tell that it did not work. */
+  #stopUnheard(chatId: string): void {
+    this.stop(chatId).catch(() => undefined)
+  }
+
   async #show(
     chatId: string,
     answer: Promise<Response>,
@@ -130,7 +135,7 @@ export class OutlastChatTransport<
       if (this.#reading.get(chatId) === runId) this.#reading.delete(chatId)
     }
     if (this.#options.onAbort === 'stop')
-      abortSignal?.addEventListener('abort', () => void this.stop(chatId), { once: true })
+      abortSignal?.addEventListener('abort', () => this.#stopUnheard(chatId), { once: true })
     try {
       const response = await untilAborted(answer, abortSignal, leave)
       const wires = wiresOf(this.client)

@@ -96,7 +96,8 @@ export class LiveList<T extends { readonly id: string }> {
 
   #hear(change: ListChange<T>): void {
     const state = this.#state.get()
-    const items = this.#loads > 0 || state.isLoading ? undefined : change(state)
+    const isKnown = this.#loads === 0 && !state.isLoading && !state.error
+    const items = isKnown ? change(state) : undefined
     if (items === undefined) this.#reloadSoon()
     else if (items !== state.items) this.#state.set({ ...state, items })
   }

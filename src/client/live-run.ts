@@ -30,18 +30,21 @@ export class LiveRun {
 
   /** Begins to look. @returns a function that ends it */
   open(): () => void {
-    const looking = new AbortController()
     let unfollow: (() => void) | undefined
+    let latest: AbortController | undefined
     const load = async () => {
-      const run = await this.#load(looking.signal)
-      if (looking.signal.aborted || !run) return
+      // What was asked before may be answered later, and is older.
+      latest?.abort()
+      const { signal } = (latest = new AbortController())
+      const run = await this.#load(signal)
+      if (signal.aborted || !run) return
       if (isSettled(run.status)) unfollow?.()
       // Whatever is told of its chat: the run is what has changed, or it has settled and another one is the latest.
       else unfollow ??= this.#client.feed.follow(run.chatId, () => void load())
     }
     void load()
     return () => {
-      looking.abort()
+      latest?.abort()
       unfollow?.()
     }
   }

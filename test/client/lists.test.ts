@@ -4,6 +4,7 @@ import { defineAgent } from '../../src/agent/define-agent.ts'
 import { watchChats } from '../../src/client/chat-changes.ts'
 import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
 import { LiveList } from '../../src/client/live-list.ts'
+import { LiveRun } from '../../src/client/live-run.ts'
 import { watchRuns } from '../../src/client/run-changes.ts'
 import type { ChatSummary, RunDetails } from '../../src/client/types.ts'
 import { createBarrier } from '../support/barrier.ts'
@@ -181,4 +182,52 @@ it.each([
   await other.chats.remove('c1')
   await isCurrent()
   expect(list.state.get().items).toEqual([])
+})
+
+it('a list that could not be loaded is loaded when there is news, and not begun with that', async () => {
+  await using setting = await chatting(answering())
+  const client = clientOf(setting)
+  await settled(setting, 'One', 'c1')
+  const [{ id }] = (await client.runs.list({ chat: 'c1' })).runs as [RunDetails]
+  await client.chats.seen('c1', id)
+  void setting.network.next({ instead: 503 }, ({ path }) => path.startsWith('/ai-chat/chats'))
+  const list = chatList(client, {})
+  await vi.waitFor(() => expect(list.state.get().error).toBeDefined())
+  await settled(setting, 'Two', 'c2')
+  await vi.waitFor(() =>
+    expect(list.state.get().items.map((chat) => chat.id)).toEqual(['c2', 'c1']),
+  )
+  expect(list.state.get().error).toBeUndefined()
+})
+
+it('a run is shown as it is, also when an older answer comes later', async () => {
+  const answer = createBarrier()
+  const model = scriptedModel(async function* () {
+    await answer.wait()
+    yield* [...textParts(['Fine']), finishPart()]
+  })
+  await using setting = await chatting(defineAgent({ name: 'a', model }))
+  const { id } = await setting.server.outlast.ask('One', 'c1')
+  await answer.reached
+  const gate = createBarrier()
+  let looks = 0
+  const client = createOutlastClient({
+    url: `${setting.network.url}/ai-chat`,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (!response.url.endsWith(`/runs/${id}`)) return response
+      looks += 1
+      if (looks === 2) await gate.wait()
+      return response
+    },
+  })
+  ends.push(() => client.close())
+  const live = new LiveRun(client, id)
+  ends.push(live.open())
+  await gate.reached
+  answer.release()
+  await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
+  gate.release()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(live.state.get().run?.status).toBe('succeeded')
 })
