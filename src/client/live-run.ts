@@ -19,6 +19,8 @@ export class LiveRun {
   readonly #runId: string
   readonly #state = createStore<RunState>({ run: undefined, isLoading: true, error: undefined })
 
+  #look: (() => void) | undefined
+
   constructor(client: OutlastClient<UIMessage>, runId: string) {
     this.#client = client
     this.#runId = runId
@@ -26,6 +28,11 @@ export class LiveRun {
 
   get state(): Observable<RunState> {
     return this.#state
+  }
+
+  /** Looks at the server anew. */
+  reload(): void {
+    this.#look?.()
   }
 
   /** Begins to look. @returns a function that ends it */
@@ -42,8 +49,10 @@ export class LiveRun {
       // Whatever is told of its chat: the run is what has changed, or it has settled and another one is the latest.
       else unfollow ??= this.#client.feed.follow(run.chatId, () => void load())
     }
-    void load()
+    this.#look = () => void load()
+    this.#look()
     return () => {
+      this.#look = undefined
       latest?.abort()
       unfollow?.()
     }

@@ -11,6 +11,8 @@ import { useObservable } from './use-observable.ts'
 export type RunHelpers = RunState & {
   /** Settles when the server has taken the wish. @returns whether it will settle as `aborted` */
   readonly stop: () => Promise<boolean>
+  /** Looks at the server anew. */
+  readonly reload: () => void
 }
 
 /** @example const { run, stop } = useRun(runId) */
@@ -22,5 +24,6 @@ export const useRun = <MESSAGE extends UIMessage = OutlastMessage>(
   const live = useLive(client, runId, () => new LiveRun(client, runId))
   const state = useObservable(live.state)
   const stop = useCallback(() => client.stop({ runId }), [client, runId])
-  return { ...state, stop }
+  const reload = useCallback(() => live.reload(), [live])
+  return { ...state, stop, reload }
 }

@@ -231,3 +231,18 @@ it('a run is shown as it is, also when an older answer comes later', async () =>
   await new Promise((resolve) => setTimeout(resolve))
   expect(live.state.get().run?.status).toBe('succeeded')
 })
+
+it('a run that could not be loaded is there after another look', async () => {
+  await using setting = await chatting(answering())
+  await settled(setting, 'One', 'c1')
+  const client = clientOf(setting)
+  const [{ id }] = (await client.runs.list({ chat: 'c1' })).runs as [RunDetails]
+  void setting.network.next({ instead: 503 })
+  const live = new LiveRun(client, id)
+  ends.push(live.open())
+  await vi.waitFor(() => expect(live.state.get().error).toBeDefined())
+  expect(live.state.get().isLoading).toBe(false)
+  live.reload()
+  await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
+  expect(live.state.get().error).toBeUndefined()
+})

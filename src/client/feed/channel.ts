@@ -11,7 +11,12 @@ export const openChannel = <Message>(
   onMessage?: (message: Message) => void,
 ): Channel<Message> => {
   const channel = new BroadcastChannel(name)
-  if (onMessage) channel.onmessage = ({ data }) => onMessage(data as Message)
+  // Another script of the page may use the name too.
+  const isOurs = (data: unknown) => typeof data === 'object' && data !== null
+  if (onMessage)
+    channel.onmessage = ({ data }) => {
+      if (isOurs(data)) onMessage(data as Message)
+    }
   let isOpen = true
   return {
     post: (message) => {

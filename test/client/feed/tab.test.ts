@@ -136,3 +136,16 @@ it('a tab that joins is connecting from its first moment', async () => {
   expect(states).toEqual(['connected'])
   tab.leave()
 })
+
+it('what others say on the channel of the tabs does nothing to them', async () => {
+  const { agent } = speaking([])
+  await using setting = await feeding(agent)
+  const { hall } = await led(setting, 'noisy')
+  const { states } = tabOf(setting, 'noisy')
+  await until(() => states.length > 0)
+  for (const noise of [null, 7, 'text', [], {}, { type: 'unheard-of' }, { type: null }])
+    hall.postMessage(noise)
+  await setting.server.outlast.ask('Hi', 'c1')
+  await until(() => states.some(({ type }) => type === 'state'))
+  expect(setting.server.errors).toEqual([])
+})
