@@ -39,6 +39,9 @@ export class LiveList<T extends { readonly id: string }> {
   #looking: AbortController | undefined
   /** Requests that are on their way: what they answer may be older than what is told meanwhile. */
   #loads = 0
+  #begun = 0
+  /** Which of the requests gave what is shown: what was asked before it is older. */
+  #shown = 0
   #gathering: ReturnType<typeof setTimeout> | undefined
   /** Nobody looks at the page; who comes back looks at the server. */
   #isBehind = false
@@ -115,14 +118,16 @@ export class LiveList<T extends { readonly id: string }> {
     const signal = this.#looking?.signal
     if (!signal || signal.aborted) return
     this.#loads += 1
+    const turn = (this.#begun += 1)
     try {
       const { items, after } = await load(signal)
-      if (signal.aborted) return
+      if (signal.aborted || turn < this.#shown) return
+      this.#shown = turn
       this.#after = after
       const hasMore = after !== undefined
       this.#state.set({ items, isLoading: false, hasMore, error: undefined })
     } catch (thrown) {
-      if (signal.aborted) return
+      if (signal.aborted || turn < this.#shown) return
       this.#state.set({ ...this.#state.get(), isLoading: false, error: coerceError(thrown) })
     } finally {
       this.#loads -= 1

@@ -246,3 +246,29 @@ it('a run that could not be loaded is there after another look', async () => {
   await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
   expect(live.state.get().error).toBeUndefined()
 })
+
+it('a list is not older than what it showed, in whatever order its answers come', async () => {
+  await using setting = await chatting(answering())
+  const gate = createBarrier()
+  let looks = 0
+  const client = createOutlastClient({
+    url: `${setting.network.url}/ai-chat`,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (!String(input).endsWith('/chats')) return response
+      const text = await response.text()
+      looks += 1
+      if (looks === 1) await gate.wait()
+      return new Response(text, response)
+    },
+  })
+  ends.push(() => client.close())
+  const list = chatList(client, {})
+  await gate.reached
+  await settled(setting, 'One', 'c1')
+  const shown = () => list.state.get().items.map(({ id }) => id)
+  await vi.waitFor(() => expect(shown()).toEqual(['c1']))
+  gate.release()
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(shown()).toEqual(['c1'])
+})
