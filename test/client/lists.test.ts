@@ -11,6 +11,9 @@ import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { chatting, type Chatting } from './chatting.ts'
 
+const urlOf = (input: RequestInfo | URL): string =>
+  input instanceof Request ? input.url : input.toString()
+
 const ends: (() => void)[] = []
 afterEach(() => {
   for (const end of ends.splice(0)) end()
@@ -255,7 +258,7 @@ it('a list is not older than what it showed, in whatever order its answers come'
     url: `${setting.network.url}/ai-chat`,
     fetch: async (input, init) => {
       const response = await fetch(input, init)
-      if (!String(input).endsWith('/chats')) return response
+      if (!urlOf(input).endsWith('/chats')) return response
       const text = await response.text()
       looks += 1
       if (looks === 1) await gate.wait()

@@ -1,4 +1,6 @@
+import { tool } from 'ai'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { parseOffset } from '../../src/domain/position.ts'
 import type { Attachment } from '../../src/engine/api.ts'
@@ -6,7 +8,7 @@ import { frameOffset, type Frame } from '../../src/engine/tail/replay.ts'
 import type { WorkerPorts } from '../../src/engine/work/worker.ts'
 import { createBarrier, type Barrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, type TestOutlast } from '../support/engine.ts'
-import { finishPart, scriptedModel } from '../support/scripted-model.ts'
+import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
 
 /** A model that says `count` words, each when the test lets it. */
 const talker = (count: number, gates: ReadonlyMap<number, Barrier> = new Map()) =>
@@ -172,4 +174,64 @@ describe('a tail', () => {
       expect(await messageParts(chunks)).toEqual(expected)
     }
   })
+})
+
+it('a reader whose look at the journal is older than the next step misses no result', async () => {
+  const executing = createBarrier()
+  const speaking = createBarrier()
+  const looking = createBarrier()
+  const begun = createBarrier()
+  let isLooking = false
+  const model = scriptedModel(async function* (call) {
+    if (call === 0) {
+      yield* [...toolCallParts({ id: 't1', name: 'add', input: {} }), finishPart('tool-calls')]
+      return
+    }
+    yield { type: 'text-start', id: '0' }
+    yield { type: 'text-delta', id: '0', delta: 'Five' }
+    await speaking.wait()
+    yield { type: 'text-end', id: '0' }
+    yield finishPart()
+  })
+  const add = tool({
+    inputSchema: z.object({}),
+    execute: async () => {
+      await executing.wait()
+      return 5
+    },
+  })
+  const agent = defineAgent({ name: 'a', model, tools: { add } })
+  await using outlast = await testOutlast([agent], {}, (ports) => ({
+    ...ports,
+    journal: {
+      ...ports.journal,
+      load: async (...args) => {
+        const loaded = await ports.journal.load(...args)
+        if (isLooking) {
+          isLooking = false
+          await looking.wait()
+        }
+        return loaded
+      },
+    },
+    log: {
+      ...ports.log,
+      compact: async (runId, snapshot) => {
+        await ports.log.compact(runId, snapshot)
+        if (snapshot.step.stepIndex === 1) begun.release()
+      },
+    },
+  }))
+  const run = await outlast.ask('Add')
+  await executing.reached
+  isLooking = true
+  const tailed = outlast.tail(run)
+  await looking.reached
+  executing.release()
+  await begun.promise
+  looking.release()
+  speaking.release()
+  const types = (await tailed).map(({ chunk }) => chunk.type)
+  expect(types).toContain('tool-output-available')
+  expect(types.at(-1)).toBe('finish')
 })

@@ -12,7 +12,7 @@ import { pause } from '../run/execution.ts'
 import type { ChunkLog, Clock, Conversations, Journal, LogRead, RunBus } from '../ports.ts'
 import { RunReader } from './reader.ts'
 import { coalesce, type Frame } from './replay.ts'
-import { viewOf, withSnapshot, type RunView } from './view.ts'
+import { isResolved, viewOf, withSnapshot, type RunView, type Snapshot } from './view.ts'
 
 /** How often a reader looks at the log although nobody told it to. */
 const POLL_MS = 250
@@ -114,8 +114,7 @@ export class Tail {
       if (!view) return undefined
       const read = await log.read(this.#run.id, reader.position)
       // The log may be ahead of a journal that was read a moment earlier, never the other way round.
-      const ahead = (read.snapshot?.step.stepIndex ?? 0) > view.steps.length
-      if (ahead && !isAtRest(view.run.status)) continue
+      if (isAhead(read.snapshot, view) && !isAtRest(view.run.status)) continue
       const frames = reader.catchUp(withSnapshot(view, read.snapshot))
       return coalesce([...frames, ...this.#follow(reader, read).frames])
     }
@@ -147,6 +146,12 @@ export class Tail {
     }
     return undefined
   }
+}
+
+/** Before a step begins, those before it are in the journal, and their calls have ended. */
+const isAhead = (snapshot: Snapshot | undefined, { steps }: RunView): boolean => {
+  const index = snapshot?.step.stepIndex ?? 0
+  return index > steps.length || steps.slice(0, index).some((step) => !isResolved(step))
 }
 
 /** Nobody had claimed it when its row was read: nothing of it was journaled, and the log has it from its first unit. */
