@@ -9,6 +9,7 @@ import {
   type OutlastClientOptions,
 } from './client.ts'
 import type { RunFrame } from './feed/feed.ts'
+import { discard } from './http.ts'
 import { reasonOf } from './linked-signal.ts'
 import { requestKey } from './request-key.ts'
 import { attachToChat, attachToRun, startRun } from './requests.ts'
@@ -137,7 +138,7 @@ export class OutlastChatTransport<
     if (this.#options.onAbort === 'stop')
       abortSignal?.addEventListener('abort', () => this.#stopUnheard(chatId), { once: true })
     try {
-      const response = await untilAborted(answer, abortSignal, leave)
+      const response = await untilAborted(answer, abortSignal, discard)
       const wires = wiresOf(this.client)
       const onEnd = this.#options.onRead?.(chatId, await runId)
       const read = async function* (signal: AbortSignal): AsyncGenerator<RunFrame> {
@@ -181,8 +182,6 @@ const untilAborted = <T>(
     signal.addEventListener('abort', abort, { once: true })
     promise.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject)
   })
-
-const leave = (response: Response): void => void response.body?.cancel().catch(() => undefined)
 
 const plainHeaders = (headers: Record<string, string> | Headers | undefined) =>
   headers instanceof Headers ? Object.fromEntries(headers) : { ...headers }

@@ -102,7 +102,7 @@ export class Http {
   #expect(response: Response, type: string): Response {
     const got = response.headers.get('content-type')
     if (got === null || got.startsWith(type)) return response
-    void response.body?.cancel().catch(() => undefined)
+    discard(response)
     throw new ServerFailedError(
       response.status,
       `What answers at ${this.#url} is not Outlast: it sent ${got} instead of ${type}. Is \`url\` right?`,
@@ -126,4 +126,9 @@ export const bodyOf = (response: Response): ReadableStream<Uint8Array> => {
   throw new ConfigError(
     'This fetch gives answers without a body to stream from. Pass one that does as `fetch`: in React Native that of expo/fetch.',
   )
+}
+
+/** Leaves an answer that nobody reads. Where its connection has broken already there is nothing more to hear of it. */
+export const discard = (response: Response): void => {
+  if (!response.bodyUsed) response.body?.cancel().catch(() => undefined)
 }

@@ -5,6 +5,7 @@ import { BOUND_HEADER, RUN_HEADER } from '../protocol/routes.ts'
 import { chunkStream } from './chunk-stream.ts'
 import { ConnectionLostError, RunFailedError } from './errors.ts'
 import type { RunFrame } from './feed/feed.ts'
+import { discard } from './http.ts'
 import { linkedSignal } from './linked-signal.ts'
 import { readRun, type Wires } from './run-stream.ts'
 import { takenBack } from './take-back.ts'
@@ -64,7 +65,7 @@ export const runReading = <MESSAGE extends UIMessage>(
     leave: () => {
       reading.abort()
       // Where nothing was read yet nobody else ends it.
-      if (!response.bodyUsed) void response.body?.cancel().catch(() => undefined)
+      discard(response)
     },
   }
 }

@@ -10,7 +10,7 @@ import { Backoff } from './backoff.ts'
 import type { Connections } from './connection.ts'
 import { ConnectionLostError, waitOf } from './errors.ts'
 import type { Feed, RunFrame } from './feed/feed.ts'
-import type { Http } from './http.ts'
+import { discard, type Http } from './http.ts'
 import { linkedSignal } from './linked-signal.ts'
 import { readMessages } from './messages.ts'
 import { pauseOrWake } from './wake.ts'
@@ -111,7 +111,7 @@ async function* readDirectly(
   } finally {
     link.close()
     // Whoever left before the first message has not read it.
-    if (response && !response.bodyUsed) void response.body?.cancel().catch(() => undefined)
+    if (response) discard(response)
   }
 }
 

@@ -12,7 +12,7 @@ import type { MessageRecord } from '../domain/message.ts'
 import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
 import { isAtRest, isSettled, type Principal, type RunRecord } from '../domain/run.ts'
-import { announcing } from './work/announcing.ts'
+import { announcing } from './workers/announcing.ts'
 import type {
   Answers,
   Attachment,
@@ -27,17 +27,17 @@ import type {
 import { attachmentOf, type AttachmentOptions } from './tail/attachment.ts'
 import type { ChatStates } from './catalog-ports.ts'
 import { decide } from './run/decide.ts'
-import { sweepFiles } from './work/file-sweep.ts'
+import { sweepFiles } from './workers/file-sweep.ts'
 import { FileShelf } from './records/files.ts'
 import type { Wish } from './follow/follow.ts'
 import { Following } from './follow/following.ts'
 import type { EngineEvents } from './ports.ts'
-import { projectMessage } from './work/settle.ts'
-import { settledOrLater } from './work/settled-or-later.ts'
+import { projectMessage } from './workers/settle.ts'
+import { settledOrLater } from './workers/settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
 import { uiParts } from './tail/ui-parts.ts'
 import { viewOf } from './tail/view.ts'
-import { Worker, type WorkerPorts } from './work/worker.ts'
+import { Worker, type WorkerPorts } from './workers/worker.ts'
 
 export type EnginePorts = WorkerPorts & { readonly states: ChatStates }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import type { Outlast } from '../../src/outlast.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createBarrier } from '../support/barrier.ts'

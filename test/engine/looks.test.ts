@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock } from '../support/engine.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'

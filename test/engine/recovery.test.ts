@@ -9,7 +9,7 @@ import {
 } from '../../src/agent/define-agent.ts'
 import { toolRun } from '../../src/agent/tool-run.ts'
 import { idempotent } from '../../src/agent/declare.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
 import { createTestDatabase } from '../support/postgres.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { Frame } from '../../src/engine/tail/replay.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
 import { createTestDatabase } from '../support/postgres.ts'

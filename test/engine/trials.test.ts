@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { RunRecord } from '../../src/domain/run.ts'
-import { Trials } from '../../src/engine/work/trials.ts'
+import { Trials } from '../../src/engine/workers/trials.ts'
 import { systemClock } from '../../src/queue/system-clock.ts'
 
 const lost = (id: string, attempt: number) => ({ id, attempt }) as RunRecord

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { collect, testOutlast } from '../support/engine.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 

@@ -8,7 +8,7 @@ import type { Principal, RunRecord } from '../../src/domain/run.ts'
 import type { Attachment } from '../../src/engine/api.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Frame } from '../../src/engine/tail/replay.ts'
-import type { WorkerPorts } from '../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createTestDatabase } from './postgres.ts'
 import { assembleOutlast, type Outlast, type OutlastOptions } from '../../src/outlast.ts'
 

@@ -5,7 +5,7 @@ import type { Lease, RunRecord } from '../../domain/run.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { messagesOf } from '../prompt/history.ts'
 import { Interruption } from './interruption.ts'
-import type { Held } from '../work/lease-keeper.ts'
+import type { Held } from '../workers/lease-keeper.ts'
 import { patiently } from '../patience.ts'
 import type {
   Agents,
@@ -27,8 +27,8 @@ import {
   failedByUs,
   MAX_ATTEMPTS,
   missingAgent,
-} from '../work/settlement.ts'
-import { settleRun } from '../work/settle.ts'
+} from '../workers/settlement.ts'
+import { settleRun } from '../workers/settle.ts'
 import { StepClock } from './step-clock.ts'
 import { viewOf, type StepView } from '../tail/view.ts'
 

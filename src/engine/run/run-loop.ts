@@ -16,7 +16,7 @@ import { interruptReason, untilAborted, type Execution } from './execution.ts'
 import { withFiles } from './kept-files.ts'
 import { modelPhase } from './model-phase.ts'
 import type { Settlement } from '../ports.ts'
-import { begunStep } from '../work/settlement.ts'
+import { begunStep } from '../workers/settlement.ts'
 import { toolPhase } from './tool-phase.ts'
 import { isResolved, lastUnit, type StepView } from '../tail/view.ts'
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OutlastToolSet } from '../../../src/agent/define-agent.ts'
 import type { RunRecord } from '../../../src/domain/run.ts'
-import type { WorkerPorts } from '../../../src/engine/work/worker.ts'
+import type { WorkerPorts } from '../../../src/engine/workers/worker.ts'
 import type { OutlastOptions } from '../../../src/outlast.ts'
 import { type Barrier, createBarrier } from '../../support/barrier.ts'
 import { testOutlast, type TestOutlast, withFastClock } from '../../support/engine.ts'
