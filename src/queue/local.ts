@@ -1,6 +1,5 @@
 /** Queue, bus and chunk log inside one process. */
 import { LeaseLostError } from '../domain/errors.ts'
-import { comparePoints } from '../domain/position.ts'
 import type { Principal } from '../domain/run.ts'
 import type {
   ChatSignal,
@@ -12,6 +11,7 @@ import type {
   Signal,
   Snapshot,
 } from '../engine/ports.ts'
+import { entriesAfter } from './run-entries.ts'
 
 export const createLocalQueue = (): RunQueue => {
   const handlers = new Set<(runId: string) => void>()
@@ -69,7 +69,7 @@ type RunLog = {
 }
 
 /** How long a log that was dropped stays for readers that are a tick behind. */
-const DROP_AFTER_MS = 1000
+export const DROP_AFTER_MS = 1000
 
 export const createLocalChunkLog = (): ChunkLog & Disposable => {
   const logs = new Map<string, RunLog>()
@@ -118,14 +118,4 @@ export const createLocalChunkLog = (): ChunkLog & Disposable => {
       logs.clear()
     },
   }
-}
-
-/** Entries are dense: the position in the array follows from the number. */
-const entriesAfter = (
-  entries: readonly LogEntry[],
-  after: { epoch: number; n: number },
-): readonly LogEntry[] => {
-  const first = entries[0]
-  if (!first || comparePoints(first, after) > 0) return entries.slice()
-  return entries.slice(after.epoch === first.epoch ? after.n - first.n + 1 : entries.length)
 }
