@@ -1,5 +1,5 @@
 /** A browser, a server and what one does on its page, for a whole test file. A complaint of the browser fails the test. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { complaintsOf, launchBrowser, type Complaints } from '../support/browser.ts'
 import { serve, type Served, type ServedMessage, type ServeOptions } from './served.ts'
@@ -45,13 +45,15 @@ export const usePages = (options: () => Promise<ServeOptions>): Pages => {
       const complaints = await complaintsOf(page)
       watched.push(complaints)
       await page.goto(new URL(path, from.url).href)
-      await page.getByLabel('Your message').waitFor()
+      await page.getByRole('main').waitFor()
       return { page, complaints }
     },
   }
 }
 
-export const chatOf = (page: Page): string => new URL(page.url()).searchParams.get('chat') ?? ''
+/** The chat that the address names. */
+export const chatOf = (page: Page): string =>
+  decodeURIComponent(/^\/chats\/([^/]+)/.exec(new URL(page.url()).pathname)?.[1] ?? '')
 
 /** Sends a question by keyboard. */
 export const ask = async (page: Page, text: string): Promise<void> => {
@@ -61,8 +63,8 @@ export const ask = async (page: Page, text: string): Promise<void> => {
 
 /** Waits until the last answer shows this word; numbers count as words. */
 export const seen = (page: Page, word: string | number): Promise<void> =>
-  page
-    .locator('.assistant .text', { hasText: new RegExp(`\\b${word}\\b`) })
+  answers(page)
+    .locator('[data-part="text"]', { hasText: new RegExp(`\\b${word}\\b`) })
     .last()
     .waitFor()
 
@@ -70,9 +72,30 @@ export const seen = (page: Page, word: string | number): Promise<void> =>
 export const ended = (page: Page): Promise<void> =>
   page.getByRole('button', { name: 'Send' }).waitFor()
 
-/** The texts of the last answer. */
-export const shownText = (page: Page): Promise<string[]> =>
-  page.locator('.assistant').last().locator('> .text').allTextContents()
+export const answers = (page: Page): Locator => page.locator('article[data-role="assistant"]')
 
-export const storedText = ({ parts }: ServedMessage): unknown[] =>
-  parts.filter(({ type, text }) => type === 'text' && text !== '').map(({ text }) => text)
+export const questions = (page: Page): Locator => page.locator('article[data-role="user"]')
+
+/** The words of each text of the last answer: how they are set is left out. */
+export const shownText = async (page: Page): Promise<string[]> => {
+  const texts = answers(page).last().locator('[data-part="text"]')
+  return (await texts.evaluateAll(readTexts)).map(wordsOf)
+}
+
+/** Runs in the page. What stands beside a text, such as the head of a code block, is not of it. */
+const readTexts = (parts: readonly Element[]): string[] =>
+  parts.map((part) => {
+    const nodes = document.createTreeWalker(part, NodeFilter.SHOW_TEXT)
+    let text = ''
+    while (nodes.nextNode())
+      if (!nodes.currentNode.parentElement?.closest('[data-chrome]'))
+        text += `${nodes.currentNode.nodeValue} `
+    return text
+  })
+
+export const storedText = ({ parts }: ServedMessage): string[] =>
+  parts
+    .filter(({ type, text }) => type === 'text' && text !== '')
+    .map(({ text }) => wordsOf(String(text)))
+
+export const wordsOf = (text: string): string => text.match(/[\p{L}\p{N}]+/gu)?.join(' ') ?? ''

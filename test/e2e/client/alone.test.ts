@@ -206,7 +206,8 @@ test('an answer that lasts is read on the one long-lived connection', async () =
   gate.release()
   await tab.runIs('succeeded')
   await expectSeamless(tab, application)
-  expect(openPaths()).toEqual(['/ai-chat/follow'])
+  // A list may still be looked at.
+  await expect.poll(openPaths, { timeout: 20_000 }).toEqual(['/ai-chat/follow'])
 })
 
 test('Stop ends the run and keeps what there is, also where the page was opened later', async () => {

@@ -1,0 +1,37 @@
+/** The list of chats. */
+export const chats = {
+  title: 'Chats',
+  new: 'New chat',
+  untitled: 'Untitled chat',
+  search: 'Search chats',
+  none: 'No chats yet. What you ask first begins one.',
+  noneFound: 'No chat is called that.',
+  failed: 'The chats could not be loaded: {{reason}}',
+  more: 'Older chats',
+  actions: 'Actions for {{title}}',
+  rename: 'Rename',
+  export: 'Export as Markdown',
+  remove: 'Delete',
+  states: {
+    pending: 'Waits for its turn',
+    running: 'Is being answered',
+    waiting: 'Waits for you',
+    succeeded: 'Answered, not read yet',
+    failed: 'Failed, not looked at yet',
+    aborted: 'Stopped',
+  },
+  renaming: {
+    title: 'Rename the chat',
+    label: 'Title',
+    save: 'Save',
+    auto: 'Name it by its first message',
+  },
+  removing: {
+    title: 'Delete “{{title}}”?',
+    text: 'Its messages, runs and files are removed for good. A run that is still active is stopped.',
+    confirm: 'Delete',
+  },
+  renameFailed: 'The chat could not be renamed: {{reason}}',
+  removeFailed: 'The chat could not be deleted: {{reason}}',
+  exportFailed: 'The chat could not be exported: {{reason}}',
+} as const
