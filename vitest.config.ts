@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // What the page imports, from its sources, as its build does.
+  resolve: {
+    alias: { 'outlast/protocol': new URL('src/protocol/index.ts', import.meta.url).pathname },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',

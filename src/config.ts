@@ -22,6 +22,8 @@ export type Config = {
   /** Folder of the embedded database; unused with `databaseUrl`. */
   readonly dataDir: string
   readonly databaseUrl: string | undefined
+  /** Where processes on `databaseUrl` hear of each other: the database itself, and no pooler. */
+  readonly databaseDirectUrl: string | undefined
   /** The agent file; undefined when there is none and the built-in agent is used. */
   readonly agentFile: string | undefined
   /** `demo` or `<provider>/<model id>`, for the built-in agent. */
@@ -63,12 +65,15 @@ const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 
+const postgresAddress = (name: string) =>
+  text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
+    error: `${name} is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.`,
+  })
+
 const databaseSettings = (cwd: string) => ({
   OUTLAST_DATA_DIR: text.transform((path) => resolve(cwd, path ?? '.outlast')),
-  DATABASE_URL: text.refine((url) => url === undefined || /^postgres(ql)?:\/\//.test(url), {
-    error:
-      'DATABASE_URL is not a PostgreSQL address: set it to postgres://user:password@host:5432/name.',
-  }),
+  DATABASE_URL: postgresAddress('DATABASE_URL'),
+  DATABASE_DIRECT_URL: postgresAddress('DATABASE_DIRECT_URL'),
 })
 
 const schema = (cwd: string) =>
@@ -140,6 +145,7 @@ export const readConfig = (
     port: value.PORT,
     dataDir: value.OUTLAST_DATA_DIR,
     databaseUrl: value.DATABASE_URL,
+    databaseDirectUrl: value.DATABASE_DIRECT_URL,
     agentFile: value.OUTLAST_CONFIG ?? (existsSync(standard) ? standard : undefined),
     model: value.OUTLAST_MODEL,
     openai: { baseUrl: value.OPENAI_BASE_URL, apiKey: value.OPENAI_API_KEY },
@@ -165,7 +171,7 @@ export const readConfig = (
 }
 
 /** What the commands need to know, beside `outlast serve`. */
-export type CliConfig = Pick<Config, 'dataDir' | 'databaseUrl'> & {
+export type CliConfig = Pick<Config, 'dataDir' | 'databaseUrl' | 'databaseDirectUrl'> & {
   /** The server that they ask; undefined: the database itself. */
   readonly url: string | undefined
   readonly token: string | undefined
@@ -189,6 +195,7 @@ export const readCliConfig = (
   return {
     dataDir: value.OUTLAST_DATA_DIR,
     databaseUrl: value.DATABASE_URL,
+    databaseDirectUrl: value.DATABASE_DIRECT_URL,
     url: value.OUTLAST_URL,
     token: value.OUTLAST_TOKEN,
     hasUsers: value.OUTLAST_AUTH.length > 0,

@@ -24,7 +24,7 @@ export type OutlastHandlerOptions = {
   /** Pages of these origins may use the API; none but its own unless set. */
   readonly cors?: CrossOrigin | undefined
   readonly limits?: HttpLimits & AdmissionLimits
-  /** Serves the page of Outlast at `/`, to anybody; false unless set. */
+  /** Serves the page of Outlast at `/`, to anybody, and signs people in there with a token; false unless set. */
   readonly page?: boolean
 }
 
@@ -67,17 +67,23 @@ export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): 
   if (page && basePath !== '')
     throw new ConfigError('The page is served at / only: leave out basePath, or page.')
   const { tickets, principals } = outlast
+  // Behind a guard nobody is asked who they are.
+  const signsIn = page && rest.guard === undefined
   return createHttpApp({
     ...rest,
     engine: outlast.engine,
     chats: outlast.chats,
     runs: outlast.runs,
+    overview: outlast.overview,
     tickets,
+    principals,
+    signsIn,
     readiness: outlast.readiness,
     authenticate: createAdmission({
       authenticate,
       redeem: tickets.redeem,
       ensure: principals.ensure,
+      signsIn,
       limits,
     }),
     basePath,

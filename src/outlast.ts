@@ -8,9 +8,11 @@ import { Chats } from './engine/records/chats.ts'
 import { Engine } from './engine/engine.ts'
 import { resolveLimits, type Limits } from './domain/limits.ts'
 import type { Agents, EngineEvents } from './engine/ports.ts'
+import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
+import { createShared, type Shared } from './queue/shared.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createChatStates } from './store/chat-states.ts'
@@ -25,13 +27,18 @@ import { createFiles } from './store/files.ts'
 import { createJournal } from './store/journal.ts'
 import { createLeases } from './store/leases.ts'
 import { checkMigrated, migrate } from './store/migrate.ts'
+import { createNotices } from './store/notices.ts'
 import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
 import { createRunCatalog } from './store/run-catalog.ts'
+import { createRunOverview } from './store/run-overview.ts'
 import { createRunStore } from './store/run-store.ts'
+import { createRunTails } from './store/run-tails.ts'
 import { createTickets, type Tickets } from './store/tickets.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
+import { createWorkers } from './store/workers.ts'
 import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
+import { version } from './version.ts'
 
 export type OutlastOptions = {
   /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
@@ -61,6 +68,7 @@ export type Outlast = AsyncDisposable & {
   readonly engine: Engine
   readonly chats: Chats
   readonly runs: Runs
+  readonly overview: Overviews
   readonly db: OutlastDatabase
   /** Makes workspace and user on first sight. */
   readonly principals: ReturnType<typeof createPrincipals>
@@ -92,8 +100,9 @@ export const assembleOutlast = async (
   decorate: (ports: WorkerPorts) => WorkerPorts,
 ): Promise<Outlast> => {
   const agents = createAgents(options)
+  const names = (options.agents ?? []).map(({ name }) => name)
   const store = await openPrepared(options, ({ db, schema }) => migrate(db, { schema }))
-  const outlast = putTogether({ ...options, store, agents, decorate })
+  const outlast = putTogether({ ...options, store, agents, names, decorate })
   outlast.engine.start()
   return outlast
 }
@@ -109,7 +118,7 @@ export const openIdleOutlast = async (
   const store = await openPrepared(options, ({ db, embedded }) =>
     embedded ? migrate(db) : checkMigrated(db),
   )
-  return putTogether({ ...options, store, agents, decorate: (ports) => ports })
+  return putTogether({ ...options, store, agents, names: [], decorate: (ports) => ports })
 }
 
 const openPrepared = async (
@@ -132,31 +141,53 @@ const openPrepared = async (
 }
 
 type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {
+  /** Of the agents that have one. */
+  readonly names: readonly string[]
   readonly store: Store
   readonly agents: Agents
   readonly decorate: (ports: WorkerPorts) => WorkerPorts
 }
 
-const putTogether = ({ store, agents, decorate, onError, ...options }: Pieces): Outlast => {
+/** Between the processes on one database, where they hear of each other; else within this one. */
+const openShared = (
+  { db, schema, directUrl: url }: Store,
+  report: OutlastOptions['onError'],
+): Shared => {
+  if (url === undefined) {
+    const log = createLocalChunkLog()
+    return { bus: createLocalBus(), log, [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
+  }
+  const onError = (error: Error) => report(error, { during: 'talking to other processes' })
+  return createShared({
+    name: randomUUID(),
+    tails: createRunTails(db, schema),
+    wire: createNotices(db, { schema, url, onError }),
+    onError,
+  })
+}
+
+const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pieces): Outlast => {
   const limits = resolveLimits(options.limits)
   const { db } = store
-  const log = createLocalChunkLog()
+  const workers = createWorkers(db)
+  const { bus, log, ...shared } = openShared(store, onError)
   const decorated = decorate({
     store: createRunStore(db),
     journal: createJournal(db),
     conversations: createConversations(db),
     files: createFiles(db),
     queue: createLocalQueue(),
-    bus: createLocalBus(),
+    bus,
     log,
     agents,
     clock: systemClock,
   })
   const ports = instrument(decorated, options.telemetry)
   const engine = new Engine(
-    { ...ports, states: createChatStates(db) },
+    { ...ports, states: createChatStates(db), workers },
     {
-      holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+      holder: `${hostname()}:${process.pid}:${randomUUID().slice(-12)}`,
+      version,
       limits,
       onError,
       ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
@@ -167,13 +198,14 @@ const putTogether = ({ store, agents, decorate, onError, ...options }: Pieces): 
   const close = async (graceMs?: number) => {
     accepting = false
     await engine.close(graceMs)
-    log[Symbol.dispose]()
+    await shared[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
   }
   return {
     engine,
     chats: new Chats({ ...ports, catalog: createChatCatalog(db), engine }),
-    runs: new Runs({ ...ports, catalog: createRunCatalog(db) }),
+    overview: new Overviews({ catalog: createRunOverview(db), workers, agents: names }),
+    runs: new Runs({ ...ports, catalog: createRunCatalog(db), engine }),
     db,
     principals: createPrincipals(db),
     tokens: createTokens(db),

@@ -52,9 +52,9 @@ export const startServer = async (
   const mcp = await loadMcpServers(config, onError)
   const agents = await loadAgents(config, mcp)
   const registry = config.telemetry.metrics ? createRegistry() : undefined
-  const { databaseUrl: url, dataDir } = config
+  const { databaseUrl: url, databaseDirectUrl: directUrl, dataDir } = config
   const outlast = await createOutlast({
-    database: url === undefined ? { dataDir } : { url },
+    database: url === undefined ? { dataDir } : { url, directUrl },
     agents,
     leaseTtlMs: config.leaseMs,
     telemetry: { log, ...(registry ? { metrics: registry } : {}) },

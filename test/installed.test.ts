@@ -86,8 +86,12 @@ test('it works with what it requires, on a PostgreSQL database', async () => {
     const handler = createOutlastHandler(outlast, { authenticate: () => principal })
     const response = await handler(new Request('http://x/ai-chat/c1/messages'))
     console.log(response.status, await response.text())
-    await outlast.db.schema.dropSchema('installed').cascade().execute()
-    await outlast.close()`
+    await outlast.close()
+    const { default: pg } = await import('pg')
+    const client = new pg.Client(process.env.URL)
+    await client.connect()
+    await client.query('drop schema installed cascade')
+    await client.end()`
   expect(await app.run(code, { URL: inject('postgresUrl') })).toBe(
     '200 {"messages":[],"activeRun":null}',
   )

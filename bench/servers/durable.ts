@@ -32,7 +32,9 @@ const app = createHttpApp({
   engine: outlast.engine,
   chats: outlast.chats,
   runs: outlast.runs,
+  overview: outlast.overview,
   tickets: outlast.tickets,
+  principals: outlast.principals,
   authenticate: async ({ headers }) => principalOf(Number(headers.get(USER_HEADER))),
   onError,
 })

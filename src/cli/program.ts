@@ -1,5 +1,4 @@
 /** The tree of commands: what each is called, takes and says of itself. */
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { readCliConfig, type CliConfig } from '../config.ts'
 import { RUN_TRIGGERS } from '../domain/run.ts'
@@ -18,6 +17,7 @@ import { reachUser, type Reach, type ReachOptions } from './reach.ts'
 import { listRuns, showRun, stopRun, type RunListOptions } from './runs.ts'
 import type { Shell } from './shell.ts'
 import { tailRun, type TailOptions } from './tail.ts'
+import { version } from '../version.ts'
 import {
   createToken,
   listTokens,
@@ -35,7 +35,7 @@ export type Actions = {
 export const createProgram = (shell: Shell, { serve, command }: Actions): Command => {
   const program = new Command('outlast')
     .description('Runs AI agent turns that outlive the request that started them.')
-    .version(version())
+    .version(version)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void shell.stdout.write(text),
@@ -201,10 +201,4 @@ const addChatCommands = (program: Command, shell: Shell, there: There): void => 
     .action((chat: string, options: ReachOptions & { json?: true; yes?: true }) =>
       there(options, (reach) => deleteChat(shell, reach, chat, options)),
     )
-}
-
-/** The package's own. */
-const version = (): string => {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -6,6 +6,7 @@ import type { CliConfig } from '../config.ts'
 import { controlPathOf, LOCAL_USER, PRINCIPAL_HEADERS } from '../control-address.ts'
 import { coerceError, ConfigError, DataFolderLockedError } from '../domain/errors.ts'
 import type { Principal } from '../domain/run.ts'
+import type { OpenDatabaseOptions } from '../store/database.ts'
 import { ServerUnreachableError, UsageError } from './errors.ts'
 import { note, type Shell } from './shell.ts'
 
@@ -53,8 +54,8 @@ export const reachUser = async (
 
 /** For what belongs to nobody: the database, through the process that holds it if there is one. */
 export const reachOperator = async (shell: Shell, config: CliConfig): Promise<Reach> => {
-  const { databaseUrl, dataDir } = config
-  if (databaseUrl !== undefined) return openReach(shell, { url: databaseUrl })
+  const { databaseUrl: url, databaseDirectUrl: directUrl, dataDir } = config
+  if (url !== undefined) return openReach(shell, { url, directUrl })
   const path = controlPathOf(dataDir)
   const running = path !== undefined && existsSync(path) ? await reachSocket(path) : undefined
   if (running && (await isThere(running))) return running
@@ -120,10 +121,7 @@ const isThere = async (reach: Reach): Promise<boolean> => {
   }
 }
 
-const openReach = async (
-  shell: Shell,
-  database: { readonly url: string } | { readonly dataDir: string },
-): Promise<Reach> => {
+const openReach = async (shell: Shell, database: OpenDatabaseOptions): Promise<Reach> => {
   // Who asks a server has not to wait until all of this is loaded.
   const { openIdleOutlast } = await import('../outlast.ts')
   const { createControl } = await import('../control.ts')

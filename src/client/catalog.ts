@@ -8,6 +8,7 @@ import type {
   Decision,
   MessageStatus,
   RunDetails,
+  RunHold,
   RunSummary,
   Step,
   StepPrompt,
@@ -72,6 +73,13 @@ export type RunFilter = {
   readonly trigger?: RunTrigger
   readonly agent?: string
   readonly chat?: string
+  /** Begun at this time or later, and before that one; ISO 8601. */
+  readonly from?: string
+  readonly to?: string
+  /** The code of the error that runs failed with. */
+  readonly error?: string
+  /** In millionths of the currency of the agent's prices. */
+  readonly minCost?: number
 }
 
 type Answer<MESSAGE> = (MESSAGE & { readonly status: MessageStatus }) | null
@@ -84,11 +92,12 @@ export const runsOf = <MESSAGE extends UIMessage>(http: Http) => ({
       query: { ...query, status: status?.join(',') },
       signal,
     }),
-  /** A run and its answer as far as it is. */
+  /** A run, its answer as far as it is, and who had it in hand. */
   find: (runId: string, { signal }: Signalled = {}) =>
-    http.json<{ run: RunDetails; message: Answer<MESSAGE> }>(pathOf(ROUTES.runRecord, { runId }), {
-      signal,
-    }),
+    http.json<{ run: RunDetails; message: Answer<MESSAGE>; holds: RunHold[] }>(
+      pathOf(ROUTES.runRecord, { runId }),
+      { signal },
+    ),
   /** The latest run of a chat and its answer; both null for a chat without a run. */
   latest: (chatId: string, { signal }: Signalled = {}) =>
     http.json<{ run: RunSummary | null; message: Answer<MESSAGE> }>(ROUTES.run, {
@@ -103,6 +112,14 @@ export const runsOf = <MESSAGE extends UIMessage>(http: Http) => ({
     http.json<StepPrompt>(pathOf(ROUTES.prompt, { runId, stepIndex: String(stepIndex) }), {
       signal,
     }),
+  /** Asks up to 100 runs to stop. @returns those that will settle as `aborted` */
+  stop: async (runIds: readonly string[]): Promise<string[]> => {
+    const { stopped } = await http.json<{ stopped: string[] }>(ROUTES.stopRuns, {
+      method: 'POST',
+      json: { runIds },
+    })
+    return stopped
+  },
   /** Decides about calls that the run waits for; it goes on when none is left. */
   decide: async (runId: string, decisions: readonly Decision[]): Promise<RunSummary> => {
     const path = pathOf(ROUTES.decisions, { runId })

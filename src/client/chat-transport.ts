@@ -23,8 +23,14 @@ export type OutlastChatTransportOptions = {
   readonly body?: BodyExtras | (() => BodyExtras)
   /** The last message that the page shows of a chat, so that an answer that came meanwhile is not missed. */
   readonly have?: (chatId: string) => string | undefined
-  /** Hears of each reading: called at its beginning; what it returns is called at its end, with whether it was read to the end. */
-  readonly onRead?: (chatId: string, runId: string | undefined) => (isComplete: boolean) => void
+  /**
+   * Hears of each reading: called at its beginning; what it returns is called at its end, with whether it was read to the end,
+   * and with what broke it.
+   */
+  readonly onRead?: (
+    chatId: string,
+    runId: string | undefined,
+  ) => (isComplete: boolean, error?: unknown) => void
 } & (
   | { readonly client: OutlastClient<UIMessage> }
   | ({ readonly client?: never } & OutlastClientOptions)
@@ -144,6 +150,7 @@ export class OutlastChatTransport<
       const read = async function* (signal: AbortSignal): AsyncGenerator<RunFrame> {
         const ending: RunFrame[] = []
         let isComplete = false
+        let broken: unknown
         try {
           for await (const frame of takenBack(readRun(wires, response, signal))) {
             if (!isShown(frame)) continue
@@ -152,9 +159,12 @@ export class OutlastChatTransport<
             else yield frame
           }
           isComplete = !signal.aborted
+        } catch (thrown) {
+          broken = thrown
+          throw thrown
         } finally {
           forget()
-          onEnd?.(isComplete)
+          onEnd?.(isComplete, broken)
         }
         yield* ending
       }

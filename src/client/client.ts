@@ -12,8 +12,9 @@ import { requestKey } from './request-key.ts'
 import { attachToChat, attachToRun, patiently, startRun } from './requests.ts'
 import { runReading, type RunReading } from './run-reading.ts'
 import type { Wires } from './run-stream.ts'
+import { sessionOf } from './session.ts'
 import type { Observable } from './store.ts'
-import type { ChatEnvelope, OutlastMessage } from './types.ts'
+import type { ChatEnvelope, OutlastMessage, Overview } from './types.ts'
 
 export type OutlastClientOptions = HttpOptions & {
   /**
@@ -55,6 +56,7 @@ export type OutlastClient<MESSAGE extends UIMessage = OutlastMessage> = {
   readonly chats: ReturnType<typeof chatsOf<MESSAGE>>
   readonly runs: ReturnType<typeof runsOf<MESSAGE>>
   readonly files: ReturnType<typeof filesOf>
+  readonly session: ReturnType<typeof sessionOf>
   /** The connection for everything that lasts; it is made when somebody needs it. */
   readonly feed: Feed
   /** Begins a run. @throws RunAlreadyActiveError with `activeRunId`; ConnectionLostError after 30 s without an answer */
@@ -70,6 +72,12 @@ export type OutlastClient<MESSAGE extends UIMessage = OutlastMessage> = {
   followAll(options?: { readonly signal?: AbortSignal }): AsyncIterable<StateNews>
   /** Asks a run to stop; with a run id a late stop never hits the next one. @returns whether it will settle as `aborted` */
   stop(target: RunTarget): Promise<boolean>
+  /** What the user's runs came to, by default in the last day, and which workers there are. Times are in ISO 8601. */
+  overview(range?: {
+    readonly from?: string
+    readonly to?: string
+    readonly signal?: AbortSignal
+  }): Promise<Overview>
   /** For one request by something that sends no headers, such as an `EventSource`: `?ticket=`, once, within 30 s. */
   ticket(): Promise<{ readonly ticket: string; readonly expiresAt: string }>
   /** Ends all connections; what is being read returns. */
@@ -111,6 +119,7 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
     chats: chatsOf(http),
     runs: runsOf(http),
     files: filesOf(http),
+    session: sessionOf(http, feed),
     start: async ({ signal, requestKey: key = requestKey(), ...turn }) => {
       const headers = { 'idempotency-key': key }
       return runReading(wires, await startRun(wires, bodyOfTurn(turn), { headers, signal }), {
@@ -132,6 +141,7 @@ export const createOutlastClient = <MESSAGE extends UIMessage = OutlastMessage>(
         http.json<{ stopped: boolean }>(ROUTES.stop, { method: 'POST', json: target })
       return (await patiently({ connections }, undefined, stop)).stopped
     },
+    overview: ({ signal, ...query } = {}) => http.json(ROUTES.overview, { query, signal }),
     ticket: () => http.json(ROUTES.tickets, { method: 'POST', json: {} }),
     close: () => {
       made?.close()

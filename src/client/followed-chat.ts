@@ -6,16 +6,18 @@
  */
 import type { ChatStatus, ChatTransport, UIMessage } from 'ai'
 import { coerceError } from '../domain/errors.ts'
-import { isAtRest, isSettled } from '../domain/run.ts'
+import { isAtRest } from '../domain/run.ts'
 import type { RunEnvelope } from '../protocol/envelopes.ts'
+import { ChatProgress } from './chat-progress.ts'
 import { OutlastChatTransport, type OutlastChatTransportOptions } from './chat-transport.ts'
-import type { History } from './catalog.ts'
-import { wiresOf, type OutlastClient } from './client.ts'
+import type { OutlastClient } from './client.ts'
+import { StepRepeatedError } from './errors.ts'
 import type { ChatNews } from './feed/feed.ts'
 import type { FollowedState, Unsent } from './followed-state.ts'
-import { isOver, KnownMessages } from './history.ts'
-import { patiently } from './requests.ts'
+import { HistoryPages, type HistoryPage } from './history-pages.ts'
 import { createStore, type Observable, type Store } from './store.ts'
+import { SeenMark } from './seen-mark.ts'
+import { Stopping } from './stopping.ts'
 import type { RunSummary } from './types.ts'
 import { onWake } from './wake.ts'
 
@@ -32,6 +34,10 @@ export type FollowedChatOptions<MESSAGE extends UIMessage> = {
   readonly chatId: string
   /** False when the chat was given no history: it is loaded. */
   readonly hasHistory: boolean
+  /** As the server said it together with the history: there are earlier messages. */
+  readonly before?: string | undefined
+  /** How many of the last messages are loaded, and how many more with each `loadEarlier`. All unless set. */
+  readonly pageSize?: number | undefined
   /** As the server said it together with the history: an active run is read at once. */
   readonly activeRun?: RunSummary | null | undefined
   readonly body?: OutlastChatTransportOptions['body']
@@ -43,27 +49,16 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   readonly #options: FollowedChatOptions<MESSAGE>
   readonly #inner: OutlastChatTransport<MESSAGE>
   readonly #state: Store<FollowedState<MESSAGE>>
-  readonly #known = new KnownMessages()
+  readonly #progress = new ChatProgress()
+  readonly #pages: HistoryPages<MESSAGE>
+  readonly #stopping: Stopping
+  readonly #mark: SeenMark
   #chat: ChatLike<MESSAGE> | undefined
-  #news: RunEnvelope | undefined
-  /** The news that was acted on. */
-  #settled: RunEnvelope | undefined
   /** The run that is attached to. */
   #target: string | undefined
-  /** The run whose answer is shown in part only. */
-  #partial: string | undefined
-  /** The run whose answer was read last, to its end. */
-  #complete: string | undefined
-  /** Answers that are being read just now. */
-  #readings = 0
   /** Messages that are on their way: the server may not have them yet. */
   #sends = 0
-  /** Requests to stop that were not answered yet. */
-  #stops = 0
-  /** The run that will stop, as the server says. */
-  #stopped: string | undefined
   #mustLoad: boolean
-  #seen: string | undefined
   #isWorking = false
   #isBegun = false
 
@@ -75,11 +70,16 @@ export class FollowedChat<MESSAGE extends UIMessage> {
       isStopping: false,
       isReading: false,
       isLoading: this.#mustLoad,
+      hasEarlier: options.before !== undefined,
+      isLoadingEarlier: false,
       unsent: undefined,
       isRemoved: false,
       trouble: undefined,
     })
-    const { client, body } = options
+    const { client, chatId, body } = options
+    this.#pages = new HistoryPages(options)
+    this.#stopping = new Stopping(client, chatId)
+    this.#mark = new SeenMark(client, chatId)
     this.#inner = new OutlastChatTransport<MESSAGE>({
       client,
       ...(body ? { body } : {}),
@@ -99,14 +99,14 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   /** Begins to follow. @returns a function that ends it; the run goes on */
   connect(chat: ChatLike<MESSAGE>): () => void {
-    if (!this.#isBegun) this.#known.set(chat.messages)
+    const { client, chatId, activeRun, before } = this.#options
+    if (!this.#isBegun) this.#progress.known.set(chat.messages, before !== undefined)
     this.#isBegun = true
     this.#chat = chat
-    const { client, chatId, activeRun } = this.#options
     const refused = (trouble: Error) => this.#set({ trouble })
     const unfollow = client.feed.follow(chatId, (news) => this.#hear(news), refused)
     const awake = onWake((wake) => wake === 'shown' && this.#see())
-    if (isActive(activeRun) && !this.#news) void this.#attach(chat, activeRun)
+    if (isActive(activeRun) && !this.#progress.news) void this.#attach(chat, activeRun)
     else this.update()
     return () => {
       unfollow()
@@ -122,7 +122,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   /** To be called when the chat has become idle: by its `onFinish`. */
   update(): void {
     // What is read goes on behind an error of something else; the history has to be loaded before.
-    if (this.#mustLoad && this.#readings > 0 && this.#chat?.status === 'error')
+    if (this.#mustLoad && this.#progress.isReading && this.#chat?.status === 'error')
       void this.#chat.stop()
     if (!this.#isWorking) void this.#catchUp()
   }
@@ -133,22 +133,37 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     this.update()
   }
 
-  /** Stops the run that is read, or the chat's active one. Settles when the server has taken it, or `trouble` says why not. */
-  async stop(): Promise<void> {
-    this.#set({ isStopping: true, trouble: undefined })
-    this.#stops += 1
-    const { client, chatId } = this.#options
-    const { run } = this.#state.get()
+  /** Shows the messages before those that are shown. Settles when they are there, or `trouble` says why not. */
+  async loadEarlier(): Promise<void> {
+    const chat = this.#chat
+    const first = chat?.messages[0]?.id
+    const { hasEarlier, isLoadingEarlier } = this.#state.get()
+    if (!chat || first === undefined || !hasEarlier || isLoadingEarlier) return
+    this.#set({ isLoadingEarlier: true })
     try {
-      const known = run && !isSettled(run.status) ? run.id : undefined
-      const runId = (await this.#inner.runOf(chatId)) ?? known
-      const isTaken = await client.stop(runId === undefined ? { chatId } : { runId })
-      if (isTaken) this.#stopped = runId
+      const { messages, hasEarlier } = await this.#pages.before(first)
+      // Elsewhere something may have taken its place.
+      if (this.#chat !== chat || chat.messages[0]?.id !== first) return
+      chat.messages = [...messages, ...chat.messages]
+      this.#progress.known.add(messages, hasEarlier)
+      this.#set({ hasEarlier, trouble: undefined })
     } catch (thrown) {
       this.#set({ trouble: coerceError(thrown) })
     } finally {
-      this.#stops -= 1
-      this.#set({ isStopping: this.#isStopping(this.#state.get().run) })
+      this.#set({ isLoadingEarlier: false })
+    }
+  }
+
+  /** Stops the run that is read, or the chat's active one. Settles when the server has taken it, or `trouble` says why not. */
+  async stop(): Promise<void> {
+    this.#set({ isStopping: true, trouble: undefined })
+    const { run } = this.#state.get()
+    try {
+      await this.#stopping.stop(this.#inner.runOf(this.#options.chatId), run)
+    } catch (thrown) {
+      this.#set({ trouble: coerceError(thrown) })
+    } finally {
+      this.#set({ isStopping: this.#stopping.isStopping(this.#state.get().run) })
     }
   }
 
@@ -164,18 +179,22 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   }
 
   #hear(news: ChatNews): void {
-    if (news.type === 'removed') return this.#set({ isRemoved: true, run: null, isStopping: false })
-    this.#news = news
+    const isGone = news.type === 'removed' || (news.run === null && this.#wasThere)
+    if (isGone) return this.#set({ isRemoved: true, run: null, isStopping: false })
+    this.#progress.hear(news)
     const { run, question } = news
-    const isStopping = this.#isStopping(run)
-    this.#set({ run, isRemoved: false, isStopping, trouble: undefined })
+    const isStopping = this.#stopping.isStopping(run)
+    // What is missing of the history is still missing.
+    const trouble = this.#mustLoad ? this.#state.get().trouble : undefined
+    this.#set({ run, isRemoved: false, isStopping, trouble })
     if (question) this.#arrived([question.id])
     this.update()
   }
 
-  #isStopping(run: RunSummary | null | undefined): boolean {
-    if (run == null || isSettled(run.status)) return false
-    return this.#stops > 0 || run.stopRequestedAt != null || run.id === this.#stopped
+  /** The server takes a chat that was removed while nobody heard of it for one that is not born yet. */
+  get #wasThere(): boolean {
+    const { run, isRemoved } = this.#state.get()
+    return isRemoved || run != null
   }
 
   /** These messages are with the server. */
@@ -204,30 +223,21 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     if (message?.role === 'user') this.#set({ unsent: { message, messageId, error } })
     const chat = this.#chat
     const isNew = trigger === 'submit-message' && messageId === undefined
-    if (chat && isNew && this.#readings > 0)
+    if (chat && isNew && this.#progress.isReading)
       // Beside an answer that is being read, and goes on.
       chat.messages = chat.messages.filter(({ id }) => id !== message?.id)
     else this.#mustLoad = true
   }
 
-  #onRead(runId: string | undefined): (isComplete: boolean) => void {
-    this.#partial = runId
-    this.#complete = undefined
-    this.#read(1)
-    return (isComplete) => {
-      this.#read(-1)
-      if (!isComplete) return
-      const news = this.#news
-      // What was told of it before its end says nothing new. How it ended is looked at: turns may have come before it.
-      if (news?.run?.id === runId && isActive(news?.run)) this.#settled = news
-      if (this.#partial === runId) this.#partial = undefined
-      this.#complete = runId
+  #onRead(runId: string | undefined): (isComplete: boolean, error: unknown) => void {
+    const end = this.#progress.read(runId)
+    this.#set({ isReading: true })
+    return (isComplete, error) => {
+      end(isComplete)
+      // What is shown of it cannot be taken back.
+      if (error instanceof StepRepeatedError) this.#mustLoad = true
+      this.#set({ isReading: this.#progress.isReading })
     }
-  }
-
-  #read(more: number): void {
-    this.#readings += more
-    this.#set({ isReading: this.#readings > 0 })
   }
 
   async #catchUp(): Promise<void> {
@@ -245,17 +255,17 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     await new Promise((resolve) => setTimeout(resolve))
     for (;;) {
       const chat = this.#chat
-      if (!chat || this.#isBusy(chat) || !(this.#mustLoad || this.#isBehind(chat))) return
-      const news = this.#news
+      if (!chat || this.#isBusy(chat) || !this.#isBehind(chat)) return
+      const { news } = this.#progress
       let run = news?.run
-      const isPlaced = news && isActive(run) && this.#known.place(chat, news)
+      const isPlaced = news && isActive(run) && this.#place(chat, news)
       if (this.#mustLoad || !isPlaced) {
         const history = await this.#load(chat)
         if (!history) return
         // Of the same instant as the messages, so it is the one that is missing behind them.
         run = history.activeRun
       }
-      this.#settled = news
+      this.#progress.settle(news)
       if (isActive(run)) await this.#attach(chat, run)
     }
   }
@@ -265,15 +275,15 @@ export class FollowedChat<MESSAGE extends UIMessage> {
     return isBusy(chat) || this.#sends > 0
   }
 
-  #isBehind(chat: ChatLike<MESSAGE>): boolean {
-    const news = this.#news
-    if (!news?.run || news === this.#settled) return false
-    // Also behind an error of something else: when it ends there is another look.
-    if (this.#readings > 0 && news.run.id === this.#partial) return false
-    // News may be older than what was read since.
-    if (!isAtRest(news.run.status))
-      return news.run.id !== this.#complete || !isOver(chat.messages, news.run.assistantMessageId)
-    return news.run.id === this.#partial || !this.#known.isShown(chat.messages, news)
+  #isBehind({ messages }: ChatLike<MESSAGE>): boolean {
+    return this.#mustLoad || this.#progress.isBehind(messages)
+  }
+
+  #place(chat: ChatLike<MESSAGE>, news: RunEnvelope): boolean {
+    const { known } = this.#progress
+    const isPlaced = known.place(chat, news)
+    if (isPlaced) this.#set({ hasEarlier: known.hasEarlier })
+    return isPlaced
   }
 
   /** To that run and no later one, for which the history may not be the right one. */
@@ -283,20 +293,19 @@ export class FollowedChat<MESSAGE extends UIMessage> {
   }
 
   /** @returns what is there now; undefined when it could not be loaded, or something was begun meanwhile */
-  async #load(chat: ChatLike<MESSAGE>): Promise<History<MESSAGE> | undefined> {
-    const { client, chatId } = this.#options
+  async #load(chat: ChatLike<MESSAGE>): Promise<HistoryPage<MESSAGE> | undefined> {
     try {
-      const wires = wiresOf(client)
-      const history = await patiently(wires, undefined, () => client.chats.messages(chatId))
+      const page = await this.#pages.latest()
       if (this.#isBusy(chat) || this.#chat !== chat) return undefined
-      const { messages } = history
-      chat.messages = messages
-      this.#known.set(messages)
+      const { known } = this.#progress
+      const earlier = page.hasEarlier ? known.before(chat.messages, page.messages) : []
+      const hasEarlier = earlier.length > 0 ? known.hasEarlier : page.hasEarlier
+      chat.messages = [...earlier, ...page.messages]
+      this.#progress.load(chat.messages, hasEarlier)
       this.#mustLoad = false
-      this.#partial = undefined
-      this.#set({ isLoading: false, trouble: undefined })
-      this.#arrived(messages.map(({ id }) => id))
-      return history
+      this.#set({ isLoading: false, hasEarlier, trouble: undefined })
+      this.#arrived(page.messages.map(({ id }) => id))
+      return page
     } catch (thrown) {
       this.#set({ isLoading: false, trouble: coerceError(thrown) })
       return undefined
@@ -305,16 +314,7 @@ export class FollowedChat<MESSAGE extends UIMessage> {
 
   /** Whoever looks at the chat has seen how its run ended. */
   #see(): void {
-    const { run } = this.#state.get()
-    const chat = this.#chat
-    if (!run || !chat || !isSettled(run.status) || isBusy(chat) || this.#seen === run.id) return
-    if (globalThis.document?.visibilityState === 'hidden') return
-    this.#seen = run.id
-    const { client, chatId } = this.#options
-    client.chats.seen(chatId, run.id).catch(() => {
-      // Only a mark in a list: the next look sets it.
-      this.#seen = undefined
-    })
+    if (this.#chat && !isBusy(this.#chat)) this.#mark.look(this.#state.get().run)
   }
 }
 

@@ -20,6 +20,9 @@ export type FollowedState<MESSAGE extends UIMessage> = {
   readonly isReading: boolean
   /** The history is not here yet. */
   readonly isLoading: boolean
+  /** There are messages before those that are shown: `loadEarlier` gets them. */
+  readonly hasEarlier: boolean
+  readonly isLoadingEarlier: boolean
   readonly unsent: Unsent<MESSAGE> | undefined
   /** Somebody has removed the chat. */
   readonly isRemoved: boolean

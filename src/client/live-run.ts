@@ -4,11 +4,13 @@ import { coerceError } from '../domain/errors.ts'
 import { isSettled } from '../domain/run.ts'
 import type { OutlastClient } from './client.ts'
 import { createStore, type Observable } from './store.ts'
-import type { RunDetails } from './types.ts'
+import type { RunDetails, RunHold } from './types.ts'
 
 export type RunState = {
   /** Undefined until it is known. */
   readonly run: RunDetails | undefined
+  /** Which processes had it in hand, oldest first. */
+  readonly holds: readonly RunHold[]
   readonly isLoading: boolean
   /** Why it could not be loaded. */
   readonly error: Error | undefined
@@ -17,7 +19,12 @@ export type RunState = {
 export class LiveRun {
   readonly #client: OutlastClient<UIMessage>
   readonly #runId: string
-  readonly #state = createStore<RunState>({ run: undefined, isLoading: true, error: undefined })
+  readonly #state = createStore<RunState>({
+    run: undefined,
+    holds: [],
+    isLoading: true,
+    error: undefined,
+  })
 
   #look: (() => void) | undefined
 
@@ -60,8 +67,8 @@ export class LiveRun {
 
   async #load(signal: AbortSignal): Promise<RunDetails | undefined> {
     try {
-      const { run } = await this.#client.runs.find(this.#runId, { signal })
-      if (!signal.aborted) this.#state.set({ run, isLoading: false, error: undefined })
+      const { run, holds } = await this.#client.runs.find(this.#runId, { signal })
+      if (!signal.aborted) this.#state.set({ run, holds, isLoading: false, error: undefined })
       return run
     } catch (thrown) {
       if (!signal.aborted)

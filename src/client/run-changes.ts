@@ -8,12 +8,17 @@ import type { ChatSummary, RunDetails } from './types.ts'
 
 /** @returns a function that ends it */
 export const watchRuns = (
-  { feed }: Pick<OutlastClient<UIMessage>, 'feed'>,
+  { feed, connection }: Pick<OutlastClient<UIMessage>, 'feed' | 'connection'>,
   listener: (change: ListChange<RunDetails>) => void,
 ): (() => void) => {
   /** What was told last of each chat. */
   const told = new Map<string, ChatSummary>()
-  return feed.states((news) => {
+  // Whatever began and was seen while nobody told us is in no snapshot.
+  let isMissing = false
+  const forget = connection.subscribe(() => {
+    isMissing ||= connection.get() === 'reconnecting' || connection.get() === 'offline'
+  })
+  const unlisten = feed.states((news) => {
     const change = changeOf(told, news)
     if (news.type === 'removed') told.delete(news.chatId)
     else if (news.type === 'state') told.set(news.chat.id, news.chat)
@@ -21,8 +26,13 @@ export const watchRuns = (
       told.clear()
       for (const chat of news.chats) told.set(chat.id, chat)
     }
-    listener(change)
+    listener(news.type === 'states' && isMissing ? () => undefined : change)
+    if (news.type === 'states') isMissing = false
   })
+  return () => {
+    forget()
+    unlisten()
+  }
 }
 
 const changeOf = (
@@ -35,14 +45,15 @@ const changeOf = (
     const before = told.get(chat.id)
     // What is told without any difference here is that the run was asked to stop.
     const isOfChat = before?.unread !== chat.unread || before.title !== chat.title
-    return ({ items }) => (hasSameRun(before, chat) && isOfChat ? items : undefined)
+    return ({ items }) => (hasSameRun(before, chat) && isOfChat ? titled(items, [chat]) : undefined)
   }
   const known = new Set(news.chats.map(({ id }) => id))
   const isSilent = [...told.values()].some(({ id, latestRun }) => {
     return !known.has(id) && latestRun !== null && !isSettled(latestRun.status)
   })
   const others = news.chats.filter((chat) => !hasSameRun(told.get(chat.id), chat))
-  return ({ items }) => (!isSilent && others.every(isIn(items)) ? items : undefined)
+  return ({ items }) =>
+    !isSilent && others.every(isIn(items)) ? titled(items, news.chats) : undefined
 }
 
 const hasSameRun = (before: ChatSummary | undefined, { latestRun }: ChatSummary): boolean =>
@@ -52,3 +63,17 @@ const isIn =
   (items: readonly RunDetails[]) =>
   ({ latestRun }: ChatSummary): boolean =>
     items.some(({ id, status }) => id === latestRun?.id && status === latestRun.status)
+
+/** With the titles that these chats have now; the same array where they have them. */
+const titled = (
+  items: readonly RunDetails[],
+  chats: readonly ChatSummary[],
+): readonly RunDetails[] => {
+  const titles = new Map(chats.map(({ id, title }) => [id, title]))
+  const isAsTold = ({ chatId, chatTitle }: RunDetails) =>
+    !titles.has(chatId) || titles.get(chatId) === chatTitle
+  if (items.every(isAsTold)) return items
+  return items.map((run) =>
+    isAsTold(run) ? run : { ...run, chatTitle: titles.get(run.chatId) ?? null },
+  )
+}

@@ -2,6 +2,7 @@
 import type { InferUITools, ToolSet, UIDataTypes, UIMessage, UIMessageChunk } from 'ai'
 import type { z } from 'zod'
 import type * as answers from '../protocol/answers.ts'
+import type { overviewAnswer } from '../protocol/overview.ts'
 
 export type {
   ChatEnvelope,
@@ -20,6 +21,10 @@ export type { RunFrame } from './feed/feed.ts'
 export type RunDetails = z.output<typeof answers.runDetails>
 export type Step = z.output<typeof answers.stepsAnswer>['steps'][number]
 export type StepPrompt = z.output<typeof answers.promptAnswer>
+export type RunHold = z.output<typeof answers.runAnswer>['holds'][number]
+/** Who asks; `canSignOut` where it is the page that signed them in. */
+export type Session = z.output<typeof answers.sessionAnswer>
+export type Overview = z.output<typeof overviewAnswer>
 export type UploadedFile = z.output<typeof answers.uploadAnswer>
 export type MessageStatus = z.output<typeof answers.answeredMessage>['status']
 

@@ -67,6 +67,12 @@ export type RunFilter = {
   readonly agent?: string | undefined
   /** As the client knows it. */
   readonly chatId?: string | undefined
+  /** Begun at this time or later, and before that one. */
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+  readonly errorCode?: string | undefined
+  /** Runs that cost at least so many millionths. */
+  readonly minCostMicros?: number | undefined
 }
 
 /** A run in a list. */
@@ -74,6 +80,9 @@ export type RunListing = {
   readonly run: RunRecord
   /** As the client knows it. */
   readonly chatPublicId: string
+  readonly chatTitle: string | null
+  /** `provider/modelId` of those that answered in its steps. */
+  readonly models: readonly string[]
   /** The sum over the journaled steps. */
   readonly usage: Usage
   /** The same, in millionths of the currency of the agent's prices; null where no step has a price. */
@@ -83,6 +92,8 @@ export type RunListing = {
 export type CallDetails = ToolCallRecord & {
   readonly startedAt: Date
   readonly finishedAt: Date | null
+  /** When a person answered; null where nobody had to, or nobody has. */
+  readonly decidedAt: Date | null
 }
 
 /** A journaled step with the calls of its tools. */

@@ -30,6 +30,22 @@ export type RunDriver = 'external' | 'engine'
 /** The right to execute a run and to write its journal, as long as no higher epoch exists. */
 export type Lease = { readonly runId: string; readonly workspaceId: string; readonly epoch: number }
 
+export const HOLD_ENDS = ['settled', 'waiting', 'released', 'lost'] as const
+/** `lost`: somebody else went on with the run, because its holder had not been heard of for a lease time. */
+export type HoldEnd = (typeof HOLD_ENDS)[number]
+
+/** One acquisition of a run: who had it in hand, and how that ended. */
+export type RunHold = {
+  readonly epoch: number
+  readonly holder: string
+  readonly beganAt: Date
+  readonly endedAt: Date | null
+  readonly end: HoldEnd | null
+}
+
+/** What a holder is called outside of its process: nothing of the machine that it runs on. */
+export const workerOf = (holder: string): string => holder.slice(holder.lastIndexOf(':') + 1)
+
 /** How the execution of a run ended, before the database has had its word about a stop. */
 export type RunOutcome =
   /** `output`: what the agent's `output` option made of the answer. */

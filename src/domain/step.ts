@@ -1,4 +1,5 @@
 /** A step: one model call with its tool calls, as the journal and the ledger keep it. */
+import type { RunErrorCode } from './run.ts'
 
 /** JSON metadata that a provider attached; it returns only to the provider that made it. */
 export type ProviderMetadata = Record<string, Record<string, unknown>>
@@ -137,7 +138,20 @@ export type StepInfo = {
   /** What the model call cost, in millionths of the currency of the agent's prices; missing without prices or usage. */
   readonly costMicros?: number | undefined
   readonly startedAt?: Date | undefined
+  /** When the model had said its first word. */
+  readonly firstChunkAt?: Date | undefined
   readonly finishedAt?: Date | undefined
+  /** Attempts in the same process before the one that this step is of. */
+  readonly brokenAttempts?: readonly BrokenAttempt[] | undefined
+}
+
+/** An attempt at a model call that did not end on its own terms, and was made again. */
+export type BrokenAttempt = {
+  readonly startedAt: Date
+  readonly endedAt: Date
+  readonly errorCode: RunErrorCode
+  /** A sentence that a person understands. */
+  readonly error: string
 }
 
 /**
@@ -263,6 +277,7 @@ export const idempotencyKey = (runId: string, stepIndex: number, toolCallId: str
 
 /** What model and people are told of a call that was started and whose end nobody has seen. */
 export const INTERRUPTED_CALL = 'The call was interrupted; its outcome is unknown.'
+export const INTERRUPTED_INPUT = 'The call was interrupted before its input was complete.'
 export const NOT_EXECUTED = 'The call was not executed: the run ended first.'
 export const NOT_DECIDED = 'The run ended before anybody decided.'
 

@@ -49,6 +49,8 @@ export type RunSummary = Pick<
 > & {
   /** As the client knows it. */
   readonly chatId: string
+  /** Times that a process has taken it. */
+  readonly epoch: number
   readonly assistantMessageId: string | null
   readonly stopRequestedAt: string | null
   readonly createdAt: string

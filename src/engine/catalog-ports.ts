@@ -1,4 +1,4 @@
-/** What listing, opening and removing chats needs of the database. Every method is scoped to the chats of its principal. */
+/** What records and followers need of the database. What takes a principal is scoped to its chats. */
 import type {
   ChatListing,
   LatestTurn,
@@ -10,7 +10,8 @@ import type {
   RunListing,
   StepDetails,
 } from '../domain/catalog.ts'
-import type { Principal, RunRecord, RunStatus } from '../domain/run.ts'
+import type { RunStatistics, TimeRange, WorkerLease, WorkerRecord } from '../domain/overview.ts'
+import type { Principal, RunHold, RunRecord, RunStatus } from '../domain/run.ts'
 
 export interface ChatCatalog {
   /**
@@ -53,8 +54,34 @@ export interface RunCatalog {
   /** Newest first. INVARIANT: as of chats. */
   list(principal: Principal, filter: RunFilter, page: PageRequest): Promise<Page<RunListing>>
   find(principal: Principal, runId: string): Promise<RunListing | undefined>
+  /** Who had the run in hand, oldest first; empty when there is no such run. */
+  holds(principal: Principal, runId: string): Promise<readonly RunHold[]>
   /** The journal with the times of its calls; undefined when there is no such run. */
   steps(principal: Principal, runId: string): Promise<readonly StepDetails[] | undefined>
+}
+
+/* The overview */
+
+export interface RunOverview {
+  /**
+   * What the principal's runs of a range came to.
+   * INVARIANT: of the runs in its own chats only, and all of it is of one instant.
+   */
+  statistics(principal: Principal, range: TimeRange, bucketMs: number): Promise<RunStatistics>
+  /** Runs of the principal that somebody holds, also where the lease has lapsed. */
+  leases(principal: Principal): Promise<readonly WorkerLease[]>
+}
+
+/** The processes that execute runs, of everybody. */
+export interface WorkerRegistry {
+  /**
+   * Says that a process is there, and forgets those that have said nothing for a day.
+   * INVARIANT: all times are the database's.
+   */
+  announce(worker: Pick<WorkerRecord, 'id' | 'version'>): Promise<void>
+  leave(id: string): Promise<void>
+  /** The one that came last first. */
+  list(): Promise<readonly WorkerRecord[]>
 }
 
 /* Following */

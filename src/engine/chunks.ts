@@ -2,6 +2,7 @@
 import type { UIMessageChunk } from 'ai'
 import {
   INTERRUPTED_CALL,
+  INTERRUPTED_INPUT,
   NOT_EXECUTED,
   type Approval,
   type DataPart,
@@ -15,8 +16,7 @@ export type Chunk = UIMessageChunk
 
 type Citation = NonNullable<Extract<Chunk, { type: 'text-end' }>['citations']>[number]
 
-export const INTERRUPTED_INPUT = 'The call was interrupted before its input was complete.'
-export { INTERRUPTED_CALL, NOT_EXECUTED }
+export { INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED }
 
 export type Streamed = Extract<StepPart, { type: 'text' | 'reasoning' | 'tool-call' }>
 

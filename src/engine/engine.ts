@@ -11,7 +11,7 @@ import { resolveLimits, type Limits } from '../domain/limits.ts'
 import type { MessageRecord } from '../domain/message.ts'
 import { checkMessage } from '../domain/message-limits.ts'
 import type { Position } from '../domain/position.ts'
-import { isAtRest, isSettled, type Principal, type RunRecord } from '../domain/run.ts'
+import { isAtRest, isSettled, workerOf, type Principal, type RunRecord } from '../domain/run.ts'
 import { announcing } from './workers/announcing.ts'
 import type {
   Answers,
@@ -25,13 +25,14 @@ import type {
   StartTurn,
 } from './api.ts'
 import { attachmentOf, type AttachmentOptions } from './tail/attachment.ts'
-import type { ChatStates } from './catalog-ports.ts'
+import type { ChatStates, WorkerRegistry } from './catalog-ports.ts'
 import { decide } from './run/decide.ts'
 import { sweepFiles } from './workers/file-sweep.ts'
 import { FileShelf } from './records/files.ts'
 import type { Wish } from './follow/follow.ts'
 import { Following } from './follow/following.ts'
 import type { EngineEvents } from './ports.ts'
+import { keepPresence } from './workers/presence.ts'
 import { projectMessage } from './workers/settle.ts'
 import { settledOrLater } from './workers/settled-or-later.ts'
 import { runSummary, uiMessage } from './summaries.ts'
@@ -39,11 +40,16 @@ import { uiParts } from './tail/ui-parts.ts'
 import { viewOf } from './tail/view.ts'
 import { Worker, type WorkerPorts } from './workers/worker.ts'
 
-export type EnginePorts = WorkerPorts & { readonly states: ChatStates }
+export type EnginePorts = WorkerPorts & {
+  readonly states: ChatStates
+  readonly workers: WorkerRegistry
+}
 
 export type EngineOptions = {
-  /** Names this process in `lease_holder`. */
+  /** Names this process in `lease_holder`; what stands behind its last colon is told to users. */
   readonly holder: string
+  /** Of this software. */
+  readonly version: string
   /** A run whose holder was silent for so long may be taken over. */
   readonly leaseTtlMs?: number
   /** How often this process looks for runs that nobody holds. */
@@ -68,6 +74,8 @@ export class Engine implements EngineApi, AsyncDisposable {
   readonly #graceMs: number
   readonly limits: Limits
   readonly #onError: EngineEvents['error']
+  readonly #arrive: () => () => Promise<void>
+  #leave: (() => Promise<void>) | undefined
   #endSweep: (() => void) | undefined
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
@@ -86,18 +94,28 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.limits = options.limits ?? resolveLimits()
     this.files = new FileShelf(ports.files, this.limits)
     this.#onError = options.onError
+    const leaseTtlMs = options.leaseTtlMs ?? 10_000
     this.#worker = new Worker(ports, {
       holder: options.holder,
-      leaseTtlMs: options.leaseTtlMs ?? 10_000,
+      leaseTtlMs,
       sweepMs: options.sweepMs ?? 700,
       limits: this.limits,
       onError: options.onError,
     })
+    this.#arrive = () =>
+      keepPresence({
+        ...ports,
+        worker: { id: workerOf(options.holder), version: options.version },
+        busyMs: leaseTtlMs / 3,
+        isBusy: () => this.#worker.isBusy,
+        onError: options.onError,
+      })
   }
 
   /** Begins to execute runs: those that are offered, and at once those that somebody left behind. */
   start(): void {
     this.#worker.start()
+    this.#leave = this.#arrive()
     const { files, clock } = this.#ports
     this.#endSweep = sweepFiles({ files, clock, onError: this.#onError })
   }
@@ -222,12 +240,21 @@ export class Engine implements EngineApi, AsyncDisposable {
   /** Ends in good order: nothing new starts, running phases get their grace, leases are given back. */
   close(graceMs = this.#graceMs): Promise<void> {
     this.#endSweep?.()
-    this.#closed ??= this.#worker.close(graceMs).finally(() => this.#closing.abort())
+    this.#closed ??= this.#close(graceMs)
     return this.#closed
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    try {
+      await this.#worker.close(graceMs)
+    } finally {
+      await this.#leave?.()
+      this.#closing.abort()
+    }
   }
 
   #mustBeOpen(): void {

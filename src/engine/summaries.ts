@@ -31,6 +31,7 @@ export const runSummary = (run: RunRecord, chatId: string): RunSummary => ({
   output: run.output,
   stepCount: run.stepCount,
   attempt: run.attempt,
+  epoch: run.leaseEpoch,
   assistantMessageId: run.assistantMessageId,
   stopRequestedAt: run.stopRequestedAt?.toISOString() ?? null,
   createdAt: run.createdAt.toISOString(),

@@ -5,6 +5,7 @@ import { ConfigError, NotAuthenticatedError } from '../domain/errors.ts'
 import type { Principal } from '../domain/run.ts'
 import { isId, type Authenticate, type Caller, type Remote } from './identity/identity.ts'
 import { rateLimit } from './rate-limit.ts'
+import { asBearer, checkOwnPage, signedInToken } from './session.ts'
 
 /**
  * @param ticket - that of the address, where the route takes one
@@ -28,6 +29,8 @@ export type AdmissionOptions = {
     principal: Principal,
     names: { readonly workspace?: string | undefined; readonly user?: string | undefined },
   ) => Promise<void>
+  /** Whether the cookie of the page lets its user in. */
+  readonly signsIn?: boolean
   readonly limits?: AdmissionLimits
 }
 
@@ -35,6 +38,7 @@ export const createAdmission = ({
   authenticate,
   redeem,
   ensure,
+  signsIn = false,
   limits = {},
 }: AdmissionOptions): Admit => {
   const { requestsPerMinute = 600, failuresPerMinute = 60 } = limits
@@ -50,12 +54,16 @@ export const createAdmission = ({
 
   const identify = async (request: Request, remote: Remote, ticket?: string): Promise<Caller> => {
     const isBearer = request.headers.has('authorization')
+    const isTicket = ticket !== undefined && !isBearer
+    const token = signsIn && !isTicket ? signedInToken(request) : undefined
+    if (token !== undefined) checkOwnPage(request)
     try {
-      if (ticket !== undefined && !isBearer) return holder(await redeem(ticket))
-      return checked(await authenticate(request, remote))
+      if (isTicket) return holder(await redeem(ticket))
+      const asked = token === undefined ? request : asBearer(request, token)
+      return checked(await authenticate(asked, remote), signsIn)
     } catch (error) {
       const network = error instanceof NotAuthenticatedError && networkOf(request, remote)
-      if (network && (isBearer || ticket !== undefined)) await countFailure(network)
+      if (network && (isBearer || isTicket || token !== undefined)) await countFailure(network)
       throw error
     }
   }
@@ -77,10 +85,10 @@ const holder = (caller: Principal | undefined): Principal => {
   )
 }
 
-const checked = (caller: Caller | null | undefined): Caller => {
+const checked = (caller: Caller | null | undefined, signsIn: boolean): Caller => {
   if (!caller)
     throw new NotAuthenticatedError(
-      'This server wants to know who asks: send a token as Authorization: Bearer <token>.',
+      `This server wants to know who asks: send a token as Authorization: Bearer <token>${signsIn ? ', or sign in on its page' : ''}.`,
     )
   if (isId(caller.workspaceId) && isId(caller.userId)) return caller
   throw new ConfigError(

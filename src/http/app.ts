@@ -3,21 +3,24 @@ import { Hono, type Context } from 'hono'
 import { getPath } from 'hono/utils/url'
 import { RouteNotFoundError } from '../domain/errors.ts'
 import type { EngineApi } from '../engine/api.ts'
-import type { ChatsApi, RunsApi } from '../engine/catalog-api.ts'
+import type { ChatsApi, OverviewApi, RunsApi } from '../engine/catalog-api.ts'
+import { API_PATH } from '../protocol/routes.ts'
 import { problemOf } from '../protocol/problem.ts'
 import type { Admit } from './admission.ts'
 import { chatRoutes } from './chat-routes.ts'
 import { chatsRoutes } from './chats-routes.ts'
 import { crossOrigin, type CrossOrigin } from './cross-origin.ts'
-import type { Env } from './env.ts'
+import { remoteOf, type Env } from './env.ts'
 import type { Remote } from './identity/identity.ts'
 import { followRoutes } from './follow-routes.ts'
 import { fileRoutes } from './file-routes.ts'
+import { overviewRoutes } from './overview-routes.ts'
 import { problemResponse } from './problem-response.ts'
 import { Readers } from './readers.ts'
 import { mount, type Mountable, type Route } from './route.ts'
 import { runsRoutes } from './runs-routes.ts'
 import { serverRoutes } from './server-routes.ts'
+import { sessionRoutes, type PrincipalsApi } from './session-routes.ts'
 import { staticFiles } from './static-files.ts'
 import { ticketRoutes, type TicketsApi } from './ticket-routes.ts'
 
@@ -36,9 +39,13 @@ export type HttpAppOptions = {
   readonly engine: EngineApi
   readonly chats: ChatsApi
   readonly runs: RunsApi
+  readonly overview: OverviewApi
   readonly tickets: TicketsApi
+  readonly principals: PrincipalsApi
   /** Asked for each request that the API does not leave open; the page is open. */
   readonly authenticate: Admit
+  /** Whether the page signs people in, with a token that its cookie keeps. */
+  readonly signsIn?: boolean
   /** Looks at each request before anything else does, also at one for the page; refuses it by throwing. */
   readonly guard?: Guard
   readonly cors?: CrossOrigin | undefined
@@ -68,8 +75,8 @@ export type Guard = (request: Request, remote: Remote) => void
 export type HttpApp = Hono<Env>
 
 export const createHttpApp = (options: HttpAppOptions): HttpApp => {
-  const { engine, chats, runs, tickets, authenticate, guard, cors } = options
-  const { limits = {}, page, onRequest, onError } = options
+  const { engine, chats, runs, tickets, principals, authenticate, guard, cors } = options
+  const { limits = {}, page, signsIn = false, onRequest, onError } = options
   const app = new Hono<Env>({ getPath: pathBelow(options.basePath ?? '') })
   const fail = (error: unknown) => problemResponse(error, onError)
   app.onError(fail)
@@ -96,8 +103,13 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
     },
   })
   const files = page === undefined ? async () => undefined : staticFiles(page)
-  const file = async (c: Context<Env>) =>
-    (await files(new URL(c.req.url).pathname)) ?? (await c.notFound())
+  const file = async (c: Context<Env>) => {
+    const { pathname } = new URL(c.req.url)
+    const isPage = isVisit(c.req.raw) && !isApi(pathname)
+    return (
+      (await files(pathname)) ?? (isPage ? await files('/') : undefined) ?? (await c.notFound())
+    )
+  }
   const maxBodyBytes = limits.bodyBytes ?? engine.limits.bodyBytes
   const streams = {
     engine,
@@ -108,11 +120,13 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   }
   const routes = [
     ...chatsRoutes({ chats, maxBodyBytes }),
-    ...runsRoutes(runs),
+    ...runsRoutes({ runs, maxBodyBytes }),
+    ...overviewRoutes(options.overview),
     ...chatRoutes({ ...streams, maxBodyBytes }),
     ...followRoutes(streams),
     ...fileRoutes(engine),
     ...ticketRoutes(tickets),
+    ...sessionRoutes({ principals, admit: authenticate, signsIn }),
   ]
   mount(app, [
     ...[...routes, ...serverRoutes(routes, options)].map(admitted),
@@ -122,10 +136,11 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   return app
 }
 
-const remoteOf = (c: Context<Env>): Remote => {
-  const { address, incoming } = c.env?.connection ?? {}
-  return { address, incoming }
-}
+/** Somebody goes to an address of the page, which finds its way by itself. */
+const isVisit = ({ method, headers }: Request): boolean =>
+  (method === 'GET' || method === 'HEAD') && /\btext\/html\b/.test(headers.get('accept') ?? '')
+
+const isApi = (pathname: string): boolean => `${pathname}/`.startsWith(`${API_PATH}/`)
 
 const ticketOf = ({ req }: Context<Env>, { ticket }: Route): string | undefined =>
   ticket && req.method === 'GET' ? req.query('ticket') : undefined

@@ -31,7 +31,13 @@ export const fileRoutes = ({ files, limits }: EngineApi): Route[] => {
     const file = id === undefined ? undefined : await files.find(principal, id)
     if (!file) throw new FileNotFoundError(`There is no file ${url} here.`)
     const etag = `"${file.sha256}"`
-    const headers = { ...FILE_HEADERS, etag, 'content-disposition': dispositionOf(file) }
+    const headers = {
+      ...FILE_HEADERS,
+      // The next one who is signed in in this browser may be somebody else.
+      ...(c.req.header('cookie') === undefined ? {} : { 'cache-control': 'private, no-cache' }),
+      etag,
+      'content-disposition': dispositionOf(file),
+    }
     if (c.req.header('if-none-match')?.includes(etag))
       return new Response(null, { status: 304, headers })
     const { start, end } = rangeOf(c, file, etag)

@@ -3,19 +3,39 @@ import type { Context } from 'hono'
 import { RunNotFoundError, StepNotFoundError } from '../domain/errors.ts'
 import { isClientId } from '../domain/message.ts'
 import type { RunsApi } from '../engine/catalog-api.ts'
-import { promptAnswer, runAnswer, runsAnswer, stepsAnswer } from '../protocol/answers.ts'
-import { formatListPosition, parseRunsQuery, runsQuery } from '../protocol/catalog-schemas.ts'
+import {
+  promptAnswer,
+  runAnswer,
+  runsAnswer,
+  stepsAnswer,
+  stopRunsAnswer,
+} from '../protocol/answers.ts'
+import {
+  formatListPosition,
+  parseRunsQuery,
+  parseStopRuns,
+  runsQuery,
+  stopRunsBody,
+} from '../protocol/catalog-schemas.ts'
 import { ROUTES } from '../protocol/routes.ts'
 import type { Env } from './env.ts'
+import { readJson } from './json-body.ts'
 import { json, type Route } from './route.ts'
 
-export const runsRoutes = (runs: RunsApi): Route[] => {
+export type RunsRoutesOptions = { readonly runs: RunsApi; readonly maxBodyBytes: number }
+
+export const runsRoutes = ({ runs, maxBodyBytes }: RunsRoutesOptions): Route[] => {
   const list = async (c: Context<Env>) => {
     const { filter, page } = parseRunsQuery(c.req.query())
     const { after, ...found } = await runs.list(c.get('principal'), filter, page)
     return json(after ? { ...found, after: formatListPosition(after) } : found)
   }
   const find = async (c: Context<Env>) => json(await runs.find(c.get('principal'), runIdOf(c)))
+
+  const stop = async (c: Context<Env>) => {
+    const runIds = parseStopRuns(await readJson(c.req.raw, maxBodyBytes))
+    return json({ stopped: await runs.stop(c.get('principal'), runIds) })
+  }
 
   const steps = async (c: Context<Env>) =>
     json({ steps: await runs.steps(c.get('principal'), runIdOf(c)) })
@@ -37,10 +57,21 @@ export const runsRoutes = (runs: RunsApi): Route[] => {
       method: 'GET',
       path: ROUTES.runRecord,
       id: 'getRun',
-      summary: 'A run, what it used, and its answer as far as it is.',
-      answers: { 200: { says: 'Both, from the database.', schema: runAnswer } },
+      summary: 'A run, what it used, its answer as far as it is, and who had it in hand.',
+      answers: { 200: { says: 'All of it from the database.', schema: runAnswer } },
       problems: ['RUN_NOT_FOUND'],
       handle: find,
+    },
+    {
+      method: 'POST',
+      path: ROUTES.stopRuns,
+      id: 'stopRuns',
+      summary: 'Asks several runs to stop.',
+      body: stopRunsBody,
+      answers: {
+        200: { says: 'Those that will settle as aborted.', schema: stopRunsAnswer },
+      },
+      handle: stop,
     },
     {
       method: 'GET',

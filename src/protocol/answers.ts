@@ -1,7 +1,7 @@
 /** What the server answers, as schemas: for the description of the API, and for clients that check what they get. */
 import { z } from 'zod'
 import { MESSAGE_ROLES, MESSAGE_STATUSES } from '../domain/message.ts'
-import { RUN_STATUSES, RUN_TRIGGERS } from '../domain/run.ts'
+import { HOLD_ENDS, RUN_STATUSES, RUN_TRIGGERS } from '../domain/run.ts'
 import { TOOL_CALL_STATUSES } from '../domain/step.ts'
 
 const time = z.iso.datetime()
@@ -17,6 +17,7 @@ export const runSummary = z
     output: z.unknown().meta({ description: "What the agent's `output` made of the answer." }),
     stepCount: z.int(),
     attempt: z.int(),
+    epoch: z.int().meta({ description: 'Times that a process has taken it.' }),
     assistantMessageId: z.string().nullable(),
     stopRequestedAt: time.nullable(),
     createdAt: time,
@@ -67,6 +68,14 @@ export const uploadAnswer = z.object({
 export const ticketAnswer = z.object({
   ticket: z.string().meta({ description: 'What `?ticket=` takes, once.' }),
   expiresAt: time,
+})
+
+const named = z.object({ id: z.string(), name: z.string() })
+
+export const sessionAnswer = z.object({
+  user: named,
+  workspace: named,
+  canSignOut: z.boolean().meta({ description: 'The cookie of the page let the caller in.' }),
 })
 
 export const decidedAnswer = z.object({ run: runSummary })
@@ -122,12 +131,42 @@ const costMicros = z.int().nullable().meta({
 })
 
 export const runDetails = runSummary
-  .extend({ agent: z.string().nullable(), usage, costMicros })
+  .extend({
+    agent: z.string().nullable(),
+    chatTitle: z.string().nullable(),
+    models: z
+      .array(z.string())
+      .meta({ description: '`provider/modelId` of those that answered in its steps.' }),
+    usage,
+    costMicros,
+  })
   .meta({ id: 'RunDetails', description: 'A run, and what its steps used.' })
 
 export const runsAnswer = z.object({ runs: z.array(runDetails), after })
 
-export const runAnswer = z.object({ run: runDetails, message: answeredMessage.nullable() })
+const hold = z
+  .object({
+    epoch: z.int(),
+    worker: z.string().meta({ description: 'An id of the process that had the run.' }),
+    beganAt: time,
+    endedAt: time.nullable(),
+    end: z.enum(HOLD_ENDS).nullable(),
+  })
+  .meta({ id: 'Hold', description: 'A process had a run in hand.' })
+
+export const runAnswer = z.object({
+  run: runDetails,
+  message: answeredMessage.nullable(),
+  holds: z.array(hold).meta({ description: 'Oldest first; runs of older versions have none.' }),
+})
+
+export const stopRunsAnswer = z.object({
+  stopped: z.array(z.string()).meta({ description: 'Those that will settle as aborted.' }),
+})
+
+const brokenAttempt = z
+  .object({ startedAt: time, endedAt: time, errorCode: z.string(), error: z.string() })
+  .meta({ id: 'BrokenAttempt', description: 'A model call that broke and was made again.' })
 
 const call = z
   .object({
@@ -140,6 +179,16 @@ const call = z
     attempt: z.int().meta({ description: 'Times that the tool was started.' }),
     startedAt: time,
     finishedAt: time.nullable(),
+    approval: z
+      .object({
+        requestReason: z.string().optional(),
+        automatic: z.literal(true).optional().meta({ description: "By the agent's own rules." }),
+        approved: z.boolean().optional().meta({ description: 'Missing: nobody has answered.' }),
+        reason: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: 'Whether the call may be executed.' }),
+    decidedAt: time.optional().meta({ description: 'When a person answered.' }),
   })
   .meta({ id: 'ToolCall', description: 'A tool call that the server executed.' })
 
@@ -155,7 +204,9 @@ const step = z
     usage: usage.optional(),
     costMicros: costMicros.optional(),
     startedAt: time.nullable(),
+    firstChunkAt: time.optional().meta({ description: 'When the model began to answer.' }),
     finishedAt: time.nullable(),
+    brokenAttempts: z.array(brokenAttempt).optional(),
     request: z.looseObject({ provider: z.string(), modelId: z.string() }).optional(),
     parts: z.array(z.looseObject({ type: z.string() })),
     calls: z.array(call),

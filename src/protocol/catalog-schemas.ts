@@ -63,6 +63,17 @@ const statuses = z
   })
   .meta({ description: 'States with commas between them; also `active` and `settled`.' })
 
+const isTime = z.iso.datetime({ offset: true })
+
+export const time = z
+  .string()
+  .refine((text) => isTime.safeParse(text).success, {
+    error: 'a time is in ISO 8601, as in 2026-01-31T12:00:00Z',
+  })
+  .transform((text) => new Date(text))
+
+const COST = 'a cost is a whole number of millionths'
+
 export const runsQuery = z.object({
   ...page,
   status: statuses.optional(),
@@ -70,6 +81,15 @@ export const runsQuery = z.object({
     .enum(RUN_TRIGGERS, { error: `a trigger is one of ${RUN_TRIGGERS.join(', ')}` })
     .optional(),
   agent: word('the name of an agent').optional(),
+  from: time.optional().meta({ description: 'Begun at this time or later.' }),
+  to: time.optional().meta({ description: 'Begun before this time.' }),
+  error: word('the code of an error').optional().meta({ description: 'What they failed with.' }),
+  minCost: z.coerce
+    .number({ error: COST })
+    .int({ error: COST })
+    .min(0, { error: COST })
+    .optional()
+    .meta({ description: 'Millionths that they cost at least.' }),
   chat: z
     .string()
     .refine(isClientId, { error: 'this is no id of a chat' })
@@ -116,9 +136,26 @@ export const parseChatsQuery = (
 export const parseRunsQuery = (
   query: Query,
 ): { readonly filter: RunFilter; readonly page: PageRequest } => {
-  const { status, trigger, agent, chat, ...rest } = parse(runsQuery, query, [], 'query')
+  const {
+    status,
+    chat,
+    error,
+    minCost,
+    limit: most,
+    after,
+    ...rest
+  } = parse(runsQuery, query, [], 'query')
   const named = status?.split(',').flatMap((name) => STATUS_GROUPS[name] ?? [])
-  return { filter: { statuses: named, trigger, agent, chatId: chat }, page: pageOf(rest) }
+  return {
+    filter: {
+      ...rest,
+      statuses: named,
+      chatId: chat,
+      errorCode: error,
+      minCostMicros: minCost,
+    },
+    page: pageOf({ limit: most, after }),
+  }
 }
 
 export const parseMessagesQuery = (query: Query): MessageSlice =>
@@ -134,5 +171,26 @@ export const seenBody = z.object(
   },
   { error: 'the body is an object' },
 )
+
+const MAX_STOPPED = 100
+
+export const stopRunsBody = z.object(
+  {
+    runIds: z
+      .array(
+        z
+          .string({ error: 'the id of a run is a string' })
+          .refine(isClientId, { error: 'this is no id of a run' }),
+        { error: 'ids of runs are an array' },
+      )
+      .min(1, { error: 'there is no run to stop' })
+      .max(MAX_STOPPED, { error: `at most ${MAX_STOPPED} runs are stopped at once` }),
+  },
+  { error: 'the body is an object' },
+)
+
+export const parseStopRuns = (body: unknown): readonly string[] => [
+  ...new Set(parse(stopRunsBody, body).runIds),
+]
 
 export const parseSeen = (body: unknown): string => parse(seenBody, body).runId

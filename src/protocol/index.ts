@@ -11,6 +11,7 @@ export {
 export { encodeSse, SSE_DONE, SSE_HEADERS, SSE_KEEP_ALIVE } from './sse.ts'
 export { readSse, SseDecoder, type SseMessage } from './sse-decoder.ts'
 export { PROBLEM_TYPE, problemOf, type Problem } from './problem.ts'
+export { INTERRUPTED_CALL, INTERRUPTED_INPUT, NOT_EXECUTED } from '../domain/step.ts'
 export {
   formatStreamPosition,
   parseStreamPosition,

@@ -5,6 +5,7 @@ import { useCallback, useEffect } from 'react'
 import type { OutlastChatTransportOptions } from '../client/chat-transport.ts'
 import type { OutlastClient } from '../client/client.ts'
 import type { ConnectionState } from '../client/connection.ts'
+import { StepRepeatedError } from '../client/errors.ts'
 import { FollowedChat } from '../client/followed-chat.ts'
 import type { FollowedState, Unsent } from '../client/followed-state.ts'
 import type { OutlastMessage, RunSummary } from '../client/types.ts'
@@ -21,6 +22,10 @@ export type UseOutlastChatOptions<MESSAGE extends UIMessage> = Omit<
   readonly messages?: MESSAGE[] | undefined
   /** As the server said it together with the history: an active run is read at once. */
   readonly activeRun?: RunSummary | null | undefined
+  /** As the server said it together with the history: there are earlier messages. */
+  readonly before?: string | undefined
+  /** How many of the last messages are loaded, and how many more with each `loadEarlier`. All unless set. */
+  readonly pageSize?: number
   /** That of the provider unless set. */
   readonly client?: OutlastClient<MESSAGE>
   /** Added to each request: `agent`, `options`. */
@@ -38,6 +43,8 @@ export type OutlastChatHelpers<MESSAGE extends UIMessage> = Omit<UseChatHelpers<
     readonly takeUnsent: () => Unsent<MESSAGE> | undefined
     /** Loads the history anew. */
     readonly reload: () => void
+    /** Shows the messages before those that are shown. */
+    readonly loadEarlier: () => Promise<void>
   }
 
 /**
@@ -60,9 +67,15 @@ export const useOutlastChat = <MESSAGE extends UIMessage = OutlastMessage>(
   const stop = useCallback(() => followed.stop(), [followed])
   const takeUnsent = useCallback(() => followed.takeUnsent(), [followed])
   const reload = useCallback(() => followed.reload(), [followed])
+  const loadEarlier = useCallback(() => followed.loadEarlier(), [followed])
+  // What could not be taken back is loaded again, and read on.
+  const isRepeating = helpers.error instanceof StepRepeatedError && !state.trouble
   // A message that was refused beside an answer is told by `unsent`; the answer goes on.
-  const status = state.isReading && helpers.status === 'error' ? 'streaming' : helpers.status
-  return { ...helpers, id, ...state, status, connection, stop, takeUnsent, reload }
+  const isGoingOn = helpers.status === 'error' && (state.isReading || isRepeating)
+  const status = isGoingOn ? 'streaming' : helpers.status
+  const error = isRepeating ? undefined : helpers.error
+  const does = { stop, takeUnsent, reload, loadEarlier }
+  return { ...helpers, id, ...state, status, error, connection, ...does }
 }
 
 const makeChat = <MESSAGE extends UIMessage>(
@@ -70,11 +83,14 @@ const makeChat = <MESSAGE extends UIMessage>(
   options: UseOutlastChatOptions<MESSAGE>,
 ) => {
   let latest = options
-  const { id, messages, activeRun, client: _, body: __, throttle: ___, ...init } = options
+  const { id, messages, activeRun, before, pageSize, ...rest } = options
+  const { client: _, body: __, throttle: ___, ...init } = rest
   const followed = new FollowedChat<MESSAGE>({
     client,
     chatId: id,
     activeRun,
+    before,
+    pageSize,
     hasHistory: messages !== undefined,
     body: () => {
       const { body } = latest
@@ -86,7 +102,9 @@ const makeChat = <MESSAGE extends UIMessage>(
     id,
     messages: messages ?? [],
     transport: followed.transport,
-    onError: (error) => latest.onError?.(error),
+    onError: (error) => {
+      if (!(error instanceof StepRepeatedError)) latest.onError?.(error)
+    },
     onData: (part) => latest.onData?.(part),
     onToolCall: (call) => latest.onToolCall?.(call),
     sendAutomaticallyWhen: (state) => latest.sendAutomaticallyWhen?.(state) ?? false,

@@ -18,6 +18,11 @@ export type OutlastDatabase = Kysely<Database>
 export type OpenDatabaseOptions = {
   /** A PostgreSQL server, as `postgres://user:password@host:5432/name`. */
   url?: string | undefined
+  /**
+   * Several processes on `url` hear of each other at once over this address, which keeps sessions: the same one, or that of
+   * the server itself where `url` is a transaction pooler. Without it they look.
+   */
+  directUrl?: string | undefined
   /** A folder for an embedded database, which this process then holds. */
   dataDir?: string | undefined
   /** The PostgreSQL schema of our tables, default `outlast`. */
@@ -38,6 +43,8 @@ export type Store = AsyncDisposable & {
   readonly db: OutlastDatabase
   readonly schema: string
   readonly embedded: boolean
+  /** Where processes hear of each other; undefined when they do not. */
+  readonly directUrl: string | undefined
 }
 
 /**
@@ -71,6 +78,7 @@ export async function openStore(options: OpenDatabaseOptions = {}): Promise<Stor
     db,
     schema,
     embedded: options.url === undefined,
+    directUrl: options.url && options.directUrl,
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }

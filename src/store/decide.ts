@@ -4,6 +4,7 @@ import type { Lease, RunRecord, RunStatus } from '../domain/run.ts'
 import { cleanJson, cleanText } from '../domain/text.ts'
 import type { OutlastDatabase } from './database.ts'
 import { held, heldRun, now } from './fence.ts'
+import { endHolds } from './holds.ts'
 import { json, runColumns } from './rows.ts'
 import { sql } from 'kysely'
 import { transact } from './transaction.ts'
@@ -13,13 +14,18 @@ const unlessStopped = <T>(value: T, otherwise: string) =>
 
 /** INVARIANT: the row itself decides between the wait and a stop. */
 export async function wait(db: OutlastDatabase, lease: Lease): Promise<RunRecord> {
-  const run = await heldRun(db, lease, {
+  const patch = {
     status: unlessStopped<RunStatus>('waiting', 'status'),
     leaseHolder: unlessStopped<string | null>(null, 'lease_holder'),
     leaseExpiresAt: sql<Date>`case when stop_requested_at is not null then lease_expires_at end`,
     attempt: 0,
-  })
-    .returning(runColumns)
+  }
+  const run = await db
+    .with('touched', (qb) => heldRun(qb, lease, patch).returning(runColumns))
+    .with('givenUp', (qb) => qb.selectFrom('touched').selectAll().where('status', '=', 'waiting'))
+    .with('ended', (qb) => endHolds(qb, 'waiting'))
+    .selectFrom('touched')
+    .selectAll()
     .executeTakeFirst()
   return held(run, lease)
 }

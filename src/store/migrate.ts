@@ -13,6 +13,8 @@ import { waiting } from './migrations/0008-waiting.ts'
 import { seenRuns } from './migrations/0009-seen-runs.ts'
 import { tickets } from './migrations/0010-tickets.ts'
 import { idempotencyKeys } from './migrations/0011-idempotency-keys.ts'
+import { runRecords } from './migrations/0012-run-records.ts'
+import { runTails } from './migrations/0013-run-tails.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -30,6 +32,8 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0009-seen-runs', seenRuns],
   ['0010-tickets', tickets],
   ['0011-idempotency-keys', idempotencyKeys],
+  ['0012-run-records', runRecords],
+  ['0013-run-tails', runTails],
 ])
 
 /**

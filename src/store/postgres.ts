@@ -69,11 +69,14 @@ export function poolPostgres(
   }
 }
 
-function giveUpSilence(client: pg.PoolClient, ms: number): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+export function giveUpSilence(client: pg.ClientBase, ms: number): void {
+  const stream = streamOf(client)
   const silent = new StoreUnavailableError(`PostgreSQL did not answer for ${ms / 1000} s.`)
   stream.setTimeout(ms, () => stream.destroy(silent))
 }
+
+export const streamOf = (client: pg.ClientBase): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream
 
 type Server = { address: string; user: string; database: string }
 

@@ -12,6 +12,7 @@ export type PrincipalNames = {
 export const createPrincipals = (db: OutlastDatabase) =>
   sayingOutage({
     ensure: (principal: Principal, names?: PrincipalNames) => ensure(db, principal, names),
+    names: (principal: Principal) => namesOf(db, principal),
     /** Whether they were ever seen. */
     isKnown: (principal: Principal) => isKnown(db, principal),
   })
@@ -33,6 +34,21 @@ async function ensure(
     .values({ workspaceId, id: userId, name: names.user ?? userId })
     .onConflict((conflict) => conflict.columns(['workspaceId', 'id']).doNothing())
     .execute()
+}
+
+/** Ids, where they have just been removed. */
+async function namesOf(
+  db: OutlastDatabase,
+  { workspaceId, userId }: Principal,
+): Promise<{ workspace: string; user: string }> {
+  const names = await db
+    .selectFrom('users')
+    .innerJoin('workspaces', 'workspaces.id', 'users.workspaceId')
+    .select(['workspaces.name as workspace', 'users.name as user'])
+    .where('users.workspaceId', '=', workspaceId)
+    .where('users.id', '=', userId)
+    .executeTakeFirst()
+  return names ?? { workspace: workspaceId, user: userId }
 }
 
 async function isKnown(db: OutlastDatabase, { workspaceId, userId }: Principal): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** Between rows and domain: what is selected, and how a step, a call and a message look in a table. */
 import type { ExpressionBuilder, Insertable, Selectable } from 'kysely'
 import type { MessagePart, MessageRecord } from '../domain/message.ts'
-import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
+import type { BrokenAttempt, StepRecord, ToolCallEnd, ToolCallRecord } from '../domain/step.ts'
 import { cleanText } from '../domain/text.ts'
 import { now } from './fence.ts'
 import type {
@@ -71,7 +71,14 @@ export const stepRow = ({ info, request, ...step }: StepRecord): StepRow => ({
   request: optionalJson(request),
   costMicros: info?.costMicros ?? null,
   startedAt: info?.startedAt ?? null,
+  firstChunkAt: info?.firstChunkAt ?? null,
   finishedAt: info?.finishedAt ?? null,
+  brokenAttempts: optionalJson(info?.brokenAttempts?.map(cleanAttempt)),
+})
+
+const cleanAttempt = (attempt: BrokenAttempt): BrokenAttempt => ({
+  ...attempt,
+  error: cleanText(attempt.error),
 })
 
 export const toStep = (row: Selectable<AiChatRunStepsTable>): StepRecord => ({
@@ -90,7 +97,13 @@ export const toStep = (row: Selectable<AiChatRunStepsTable>): StepRecord => ({
     usage: row.usage ?? undefined,
     costMicros: row.costMicros ?? undefined,
     startedAt: row.startedAt ?? undefined,
+    firstChunkAt: row.firstChunkAt ?? undefined,
     finishedAt: row.finishedAt ?? undefined,
+    brokenAttempts: row.brokenAttempts?.map(({ startedAt, endedAt, ...why }) => ({
+      startedAt: new Date(startedAt),
+      endedAt: new Date(endedAt),
+      ...why,
+    })),
   },
   ...(row.request === null ? {} : { request: row.request }),
 })

@@ -1,5 +1,5 @@
 /** Who executes which run, decided by the database: every guard is in a WHERE, every time is the database's. */
-import { sql, type ExpressionBuilder } from 'kysely'
+import { sql, type ExpressionBuilder, type QueryCreator } from 'kysely'
 import type { Decision } from '../domain/decision.ts'
 import { ACTIVE_STATUSES, type Lease, type RunRecord } from '../domain/run.ts'
 import type { LeaseState, NewTurn, Project, RunStore, Settlement } from '../engine/ports.ts'
@@ -7,6 +7,7 @@ import { beginTurn } from './begin-turn.ts'
 import type { OutlastDatabase } from './database.ts'
 import { inMs, now } from './fence.ts'
 import { decide, wait } from './decide.ts'
+import { beginHold, endHolds, endLost } from './holds.ts'
 import { sayingOutage } from './outage.ts'
 import { isLapsed, runColumns } from './rows.ts'
 import type { Database } from './schema.ts'
@@ -31,7 +32,10 @@ export const createRunStore = (db: OutlastDatabase): RunStore =>
 type RunExpression = ExpressionBuilder<Database, 'aiChatRuns'>
 
 /** The run's next lease; the row decides whether there is one. */
-const acquire = (db: OutlastDatabase, runId: string, holder: string, ttlMs: number) =>
+const nextLease = (
+  db: QueryCreator<Database>,
+  { runId, holder, ttlMs }: { runId: string; holder: string; ttlMs: number },
+) =>
   db
     .updateTable('aiChatRuns')
     .set((eb) => ({
@@ -43,6 +47,22 @@ const acquire = (db: OutlastDatabase, runId: string, holder: string, ttlMs: numb
     }))
     .where('id', '=', runId)
     .where('driver', '=', 'engine')
+
+type NextLease = ReturnType<typeof nextLease>
+
+/** The lease and who has it now are written together. */
+const acquire = (
+  db: OutlastDatabase,
+  wanted: Parameters<typeof nextLease>[1],
+  where: (lease: NextLease) => NextLease,
+): Promise<RunRecord | undefined> =>
+  db
+    .with('acquired', (qb) => where(nextLease(qb, wanted)).returning(runColumns))
+    .with('lost', endLost)
+    .with('began', (qb) => beginHold(qb, wanted.holder))
+    .selectFrom('acquired')
+    .selectAll()
+    .executeTakeFirst()
 
 /** INVARIANT: a bound run has one execution: who holds its socket starts it, and nobody goes on with it. */
 const mayExecute = (eb: RunExpression) =>
@@ -60,14 +80,14 @@ const claim = (
   holder: string,
   ttlMs: number,
 ): Promise<RunRecord | undefined> =>
-  acquire(db, runId, holder, ttlMs)
-    .set((eb) => ({
-      attempt: eb('attempt', '+', 1),
-      startedAt: eb.fn.coalesce('startedAt', now),
-    }))
-    .where(mayExecute)
-    .returning(runColumns)
-    .executeTakeFirst()
+  acquire(db, { runId, holder, ttlMs }, (lease) =>
+    lease
+      .set((eb) => ({
+        attempt: eb('attempt', '+', 1),
+        startedAt: eb.fn.coalesce('startedAt', now),
+      }))
+      .where(mayExecute),
+  )
 
 const seize = (
   db: OutlastDatabase,
@@ -75,17 +95,16 @@ const seize = (
   holder: string,
   ttlMs: number,
 ): Promise<RunRecord | undefined> =>
-  acquire(db, runId, holder, ttlMs)
-    .where((eb) =>
+  acquire(db, { runId, holder, ttlMs }, (lease) =>
+    lease.where((eb) =>
       eb.or([
         eb('status', '=', 'pending'),
         // Whoever saw it before it began to wait may not end the wait.
         eb.and([eb('status', '=', 'waiting'), eb('stopRequestedAt', 'is not', null)]),
         eb.and([eb('status', '=', 'running'), isLapsed(eb)]),
       ]),
-    )
-    .returning(runColumns)
-    .executeTakeFirst()
+    ),
+  )
 
 /** How long a bound run is left to the socket that made it. */
 const BOUND_MS = 30_000
@@ -126,7 +145,7 @@ const table = (leases: readonly Lease[]) =>
   )`.as<'lease'>(sql`lease(run_id, workspace_id, epoch)`)
 
 /** Those of the leases that are the newest of their run and were not given back, lapsed or not. */
-const ofHolder = (db: OutlastDatabase, leases: readonly Lease[]) =>
+const ofHolder = (db: QueryCreator<Database>, leases: readonly Lease[]) =>
   db
     .updateTable('aiChatRuns')
     .from(table(leases))
@@ -154,13 +173,20 @@ async function renew(
 
 async function release(db: OutlastDatabase, leases: readonly Lease[]): Promise<void> {
   if (leases.length === 0) return
-  await ofHolder(db, leases)
-    .set({
-      leaseHolder: null,
-      leaseExpiresAt: null,
-      attempt: sql<number>`greatest(attempt - 1, 0)`,
-      updatedAt: now,
-    })
+  await db
+    .with('givenUp', (qb) =>
+      ofHolder(qb, leases)
+        .set({
+          leaseHolder: null,
+          leaseExpiresAt: null,
+          attempt: sql<number>`greatest(attempt - 1, 0)`,
+          updatedAt: now,
+        })
+        .returning(['aiChatRuns.id', 'aiChatRuns.workspaceId', 'aiChatRuns.leaseEpoch']),
+    )
+    .with('ended', (qb) => endHolds(qb, 'released'))
+    .selectFrom('givenUp')
+    .select('id')
     .execute()
 }
 

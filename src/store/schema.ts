@@ -1,9 +1,10 @@
 /** The tables as Kysely sees them: camel case here, snake case in SQL. */
 import type { ColumnType, Generated } from 'kysely'
 import type { MessagePart, MessageRole, MessageStatus } from '../domain/message.ts'
-import type { RunDriver, RunErrorCode, RunStatus, RunTrigger } from '../domain/run.ts'
+import type { HoldEnd, RunDriver, RunErrorCode, RunStatus, RunTrigger } from '../domain/run.ts'
 import type {
   Approval,
+  BrokenAttempt,
   DataPart,
   FinishReason,
   Span,
@@ -140,8 +141,33 @@ export interface AiChatRunStepsTable {
   request: NullableJson<StepRequest>
   costMicros: Nullable<number>
   startedAt: NullableTimestamp
+  firstChunkAt: NullableTimestamp
   finishedAt: NullableTimestamp
+  brokenAttempts: NullableJson<readonly WrittenAttempt[]>
   createdAt: Timestamp
+}
+
+/** Times are text in JSON. */
+export type WrittenAttempt = Omit<BrokenAttempt, 'startedAt' | 'endedAt'> & {
+  readonly startedAt: string
+  readonly endedAt: string
+}
+
+export interface AiChatRunHoldsTable {
+  runId: string
+  workspaceId: string
+  epoch: number
+  holder: string
+  beganAt: Timestamp
+  endedAt: NullableTimestamp
+  end: Nullable<HoldEnd>
+}
+
+export interface WorkersTable {
+  id: string
+  version: string
+  startedAt: Timestamp
+  seenAt: Timestamp
 }
 
 export interface AiChatRunToolCallsTable {
@@ -225,7 +251,9 @@ export interface Database {
   aiChatMessages: AiChatMessagesTable
   aiChatRuns: AiChatRunsTable
   aiChatRunSteps: AiChatRunStepsTable
+  aiChatRunHolds: AiChatRunHoldsTable
   aiChatRunToolCalls: AiChatRunToolCallsTable
+  workers: WorkersTable
   tokens: TokensTable
   tickets: TicketsTable
   aiChatFiles: AiChatFilesTable

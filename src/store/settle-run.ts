@@ -7,6 +7,7 @@ import { cleanJson, cleanText } from '../domain/text.ts'
 import type { Project, RunJournal, Settlement } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { held, heldRun, now } from './fence.ts'
+import { endHolds } from './holds.ts'
 import { loadJournal } from './journal.ts'
 import { callEndPatch, json, runColumns, stepRow } from './rows.ts'
 import { transact } from './transaction.ts'
@@ -65,7 +66,7 @@ const settleRow = (
   const { status, error, errorCode, output } = columnsOf(outcome)
   const unlessStopped = (value: string | null) =>
     sql<null>`case when stop_requested_at is null then ${value} end`
-  return heldRun(trx, lease, {
+  const patch = {
     status: sql<SettledStatus>`case when stop_requested_at is null then ${status} else 'aborted' end`,
     error: unlessStopped(error),
     errorCode: unlessStopped(errorCode),
@@ -74,8 +75,12 @@ const settleRow = (
     leaseHolder: null,
     leaseExpiresAt: null,
     ...(step ? { stepCount: step.stepIndex + 1 } : {}),
-  })
-    .returning(runColumns)
+  }
+  return trx
+    .with('givenUp', (qb) => heldRun(qb, lease, patch).returning(runColumns))
+    .with('ended', (qb) => endHolds(qb, 'settled'))
+    .selectFrom('givenUp')
+    .selectAll()
     .executeTakeFirst()
 }
 

@@ -49,13 +49,15 @@ export const storedMessages = async (server: Serving, chatId = 'c1'): Promise<UI
   return ((await answer.json()) as { messages: UIMessage[] }).messages
 }
 
+/** What two histories are compared by. */
+export const plain = (messages: readonly UIMessage[]): unknown =>
+  JSON.parse(JSON.stringify(messages.map(({ id, role, parts }) => ({ id, role, parts }))))
+
 /** What the client shows is what the database has: ids and parts. */
 export const expectStored = async (
   { chat }: Pick<Tab, 'chat'>,
   server: Serving,
 ): Promise<readonly UIMessage[]> => {
-  const plain = (messages: readonly UIMessage[]): unknown =>
-    JSON.parse(JSON.stringify(messages.map(({ id, role, parts }) => ({ id, role, parts }))))
   const stored = await storedMessages(server, chat.id)
   expect(plain(chat.messages)).toEqual(plain(stored))
   return stored

@@ -143,6 +143,16 @@ it('a run is left, attached to again, and stopped by its id', async () => {
   expect(await client.attach({ chatId: 'stops' })).toBeUndefined()
 })
 
+it('several runs are stopped at once', async () => {
+  const one = await client.start({ chatId: 'stops-1', text: 'Wait' })
+  const other = await client.start({ chatId: 'stops-2', text: 'Wait' })
+  const ids = [one.runId, other.runId]
+  expect(await client.runs.stop([...ids, 'nobodys'])).toEqual(ids)
+  await Promise.all([one.message(), other.message()])
+  const { holds } = await client.runs.find(one.runId)
+  expect(holds).toMatchObject([{ epoch: 1, end: 'settled' }])
+})
+
 it('a run that fails says so after its answer', async () => {
   const run = await client.start({ chatId: 'fails', text: 'Fail' })
   await expect(run.message()).rejects.toBeInstanceOf(RunFailedError)

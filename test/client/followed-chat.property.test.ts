@@ -1,14 +1,13 @@
 /** Three tabs that do whatever they like, over a network that breaks: at rest each shows what the server has. */
-import { Chat } from '@ai-sdk/react'
+import type { Chat } from '@ai-sdk/react'
 import { lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import { createOutlastClient } from '../../src/client/client.ts'
-import { FollowedChat } from '../../src/client/followed-chat.ts'
 import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
-import { chatting, expectStored, type Chatting } from './chatting.ts'
+import { chatting, expectStored, plain, storedMessages, type Chatting } from './chatting.ts'
+import { followedTab, type FollowedTab } from './followed-tab.ts'
 
 const TABS = 3
 
@@ -25,6 +24,8 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('edit' as const), tab, which: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const), tab }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('elsewhere' as const), tab }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('earlier' as const), tab }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reload' as const), tab }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), tab }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const), tab }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), tab, ms: fc.nat(40) }) },
@@ -53,25 +54,17 @@ const agent = defineAgent({
   }),
 })
 
-const openTab = async ({ network }: Chatting, chatId: string) => {
-  const client = createOutlastClient<UIMessage>({ url: `${network.url}/ai-chat` })
-  const followed = new FollowedChat({ client, chatId, hasHistory: false })
-  const chat = new Chat<UIMessage>({
-    id: chatId,
-    transport: followed.transport,
-    onFinish: () => followed.update(),
+/** The first tab shows everything; the others the end, and as much before it as they were asked for. */
+const PAGE_SIZES = [undefined, 2, 3]
+
+const openTab = (setting: Chatting, chatId: string, index: number): FollowedTab =>
+  followedTab(setting, {
+    chatId,
+    pageSize: PAGE_SIZES[index],
     sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
   })
-  const disconnect = followed.connect(chat)
-  const close = () => {
-    disconnect()
-    client.close()
-  }
-  return { chat, followed, close }
-}
-type Tab = Awaited<ReturnType<typeof openTab>>
 
-const perform = async (setting: Chatting, chatId: string, tabs: Tab[], one: Action) => {
+const perform = async (setting: Chatting, chatId: string, tabs: FollowedTab[], one: Action) => {
   const { chat, followed, close } = tabs[one.tab]!
   const send = () => void chat.sendMessage({ text: `Question of ${one.tab}` })
   switch (one.kind) {
@@ -99,11 +92,15 @@ const perform = async (setting: Chatting, chatId: string, tabs: Tab[], one: Acti
       return void followed.stop().catch(refused)
     case 'elsewhere':
       return void setting.server.outlast.ask('Elsewhere', chatId).catch(refused)
+    case 'earlier':
+      return void followed.loadEarlier()
+    case 'reload':
+      return followed.reload()
     case 'cut':
       return setting.network.cut()
     case 'reopen':
       close()
-      tabs[one.tab] = await openTab(setting, chatId)
+      tabs[one.tab] = openTab(setting, chatId, one.tab)
       return undefined
     case 'pass':
       return new Promise<void>((resolve) => setTimeout(resolve, one.ms))
@@ -121,14 +118,32 @@ const decide = (chat: Chat<UIMessage>, approved: boolean) => {
 /** Some of what they do cannot be: another run is active, the message was replaced. */
 const refused = (error: unknown) => expect(error).toBeInstanceOf(Error)
 
-const atRest = async ({ server }: Chatting, chatId: string, tabs: readonly Tab[]) => {
+const atRest = async ({ server }: Chatting, chatId: string, tabs: readonly FollowedTab[]) => {
   const { activeRun } = await server.outlast.chats.messages(server.outlast.principal, chatId, {})
   expect(activeRun?.status ?? 'waiting').toBe('waiting')
   for (const { chat, followed } of tabs) {
     expect(chat.status).toMatch(/ready|error/)
-    expect(followed.state.get()).toMatchObject({ isStopping: false, isReading: false })
+    const atRest = { isStopping: false, isReading: false, isLoadingEarlier: false }
+    expect(followed.state.get()).toMatchObject(atRest)
   }
-  for (const one of tabs) await expectStored(one, server)
+  for (const one of tabs) await expectStoredFrom(one, server)
+}
+
+/** What is shown is what the server has from there on; `hasEarlier` says whether it has more, and `loadEarlier` gets that. */
+const expectStoredFrom = async ({ chat, followed }: FollowedTab, server: Chatting['server']) => {
+  const stored = await storedMessages(server, chat.id)
+  const { hasEarlier } = followed.state.get()
+  expect(chat.messages.length > 0 || stored.length === 0).toBe(true)
+  expect(plain(chat.messages)).toEqual(plain(stored.slice(stored.length - chat.messages.length)))
+  expect(hasEarlier).toBe(stored.length > chat.messages.length)
+  if (stored.length > 0) expect(chat.messages[0]?.role).toBe('user')
+}
+
+const showAll = async (setting: Chatting, chatId: string, tabs: readonly FollowedTab[]) => {
+  for (const { followed } of tabs)
+    while (followed.state.get().hasEarlier) await followed.loadEarlier()
+  await atRest(setting, chatId, tabs)
+  for (const one of tabs) await expectStored(one, setting.server)
 }
 
 it('three tabs end with what the server has', { timeout: 300_000 }, async () => {
@@ -138,11 +153,12 @@ it('three tabs end with what the server has', { timeout: 300_000 }, async () => 
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 25 }), async (actions) => {
       const chatId = `c${(chats += 1)}`
-      const tabs: Tab[] = []
-      for (let index = 0; index < TABS; index += 1) tabs.push(await openTab(setting, chatId))
+      const tabs: FollowedTab[] = []
+      for (let index = 0; index < TABS; index += 1) tabs.push(openTab(setting, chatId, index))
       try {
         for (const one of actions) await perform(setting, chatId, tabs, one)
         await vi.waitFor(() => atRest(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
+        await vi.waitFor(() => showAll(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
       } finally {
         for (const { close } of tabs) close()
       }

@@ -1,59 +1,27 @@
 /** Two tabs on one chat: what one does the other shows, and at rest both show what the server has. */
-import { Chat } from '@ai-sdk/react'
 import { tool, type UIMessage } from 'ai'
 import { afterEach, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defineAgent, type AgentDefinition } from '../../src/agent/define-agent.ts'
-import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
-import { FollowedChat } from '../../src/client/followed-chat.ts'
+import { createOutlastClient } from '../../src/client/client.ts'
 import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 import { chatting, expectStored, storedMessages, type Chatting } from './chatting.ts'
+import { atRest, followedTab, shows, type FollowedTab } from './followed-tab.ts'
 
-type Tab = {
-  readonly chat: Chat<UIMessage>
-  readonly followed: FollowedChat<UIMessage>
-  readonly client: OutlastClient<UIMessage>
-  readonly close: () => void
-}
-
-const tabs: Tab[] = []
+const tabs: FollowedTab[] = []
 afterEach(() => {
   for (const { close } of tabs.splice(0)) close()
 })
 
 /** A tab as the React hook makes it: the history and the active run of the server, then following. */
-const openTab = async ({ network }: Chatting, chatId = 'c1'): Promise<Tab> => {
+const openTab = async ({ network }: Chatting, chatId = 'c1'): Promise<FollowedTab> => {
   const client = createOutlastClient<UIMessage>({ url: `${network.url}/ai-chat` })
-  const { messages, activeRun } = await client.chats.messages(chatId)
-  const followed = new FollowedChat({ client, chatId, activeRun, hasHistory: true })
-  const chat = new Chat<UIMessage>({
-    id: chatId,
-    messages,
-    transport: followed.transport,
-    onFinish: () => followed.update(),
-  })
-  const disconnect = followed.connect(chat)
-  const close = () => {
-    disconnect()
-    client.close()
-  }
-  const tab = { chat, followed, client, close }
+  const tab = followedTab({ network }, { chatId, ...(await client.chats.messages(chatId)) })
   tabs.push(tab)
   return tab
 }
-
-const texts = ({ chat }: Tab): string[] =>
-  chat.messages.map(({ parts }) =>
-    parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
-  )
-
-const shows = (tab: Tab, expected: readonly string[]): Promise<void> =>
-  vi.waitFor(() => expect(texts(tab)).toEqual(expected), { timeout: 10_000 })
-
-const atRest = (tab: Tab): Promise<void> =>
-  vi.waitFor(() => expect(tab.chat.status).toMatch(/ready|error/), { timeout: 10_000 })
 
 /** Says the number of the call, and then waits until it may go on. */
 const counting = () => {
@@ -220,7 +188,8 @@ it('a message that comes instead of a decision ends, in both, what waited for it
   )
   await using _ = setting
   await one.chat.sendMessage({ text: 'Pay' })
-  const call = ({ chat }: Tab) => chat.messages[1]?.parts.at(-1) as { state?: string } | undefined
+  const call = ({ chat }: FollowedTab) =>
+    chat.messages[1]?.parts.at(-1) as { state?: string } | undefined
   await vi.waitFor(() => expect(call(other)?.state).toBe('approval-requested'))
   await one.chat.sendMessage({ text: 'Never mind' })
   for (const tab of [one, other]) {
@@ -239,6 +208,25 @@ it('a chat that one tab removes is removed in the other', async () => {
   await shows(other, ['One', 'Answer 0.'])
   await one.client.chats.remove('c1')
   await vi.waitFor(() => expect(other.followed.state.get().isRemoved).toBe(true))
+})
+
+it('a chat that is removed while a tab is without a connection is removed there, too, and stays so', async () => {
+  const { gates, agent } = counting()
+  gates[0]?.release()
+  const { setting, one, other } = await withTwoTabs(agent)
+  await using _ = setting
+  await one.chat.sendMessage({ text: 'One' })
+  await shows(other, ['One', 'Answer 0.'])
+  await atRest(other)
+  setting.network.down()
+  await fetch(`${setting.server.url}/ai-chat/c1`, { method: 'DELETE' })
+  setting.network.up()
+  await vi.waitFor(() => expect(other.followed.state.get().isRemoved).toBe(true), 10_000)
+  const told = setting.network.requests.length
+  setting.network.cut()
+  await vi.waitFor(() => expect(setting.network.requests.length).toBeGreaterThan(told + 1), 10_000)
+  await setting.network.requests.findLast(isFollowing)!.answered
+  expect(other.followed.state.get().isRemoved).toBe(true)
 })
 
 it('who looks at a chat when its run ends has seen it', async () => {
@@ -262,14 +250,10 @@ it('a history that was not given is loaded', async () => {
   gates[0]?.release()
   await using setting = await chatting(agent)
   await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
-  const client = createOutlastClient<UIMessage>({ url: `${setting.network.url}/ai-chat` })
-  const followed = new FollowedChat({ client, chatId: 'c1', hasHistory: false })
-  const chat = new Chat<UIMessage>({ id: 'c1', transport: followed.transport })
-  const disconnect = followed.connect(chat)
-  tabs.push({ chat, followed, client, close: disconnect })
-  await vi.waitFor(async () => expect(chat.messages).toHaveLength(2))
-  expect(chat.messages).toEqual(await storedMessages(setting.server))
-  client.close()
+  const tab = followedTab(setting)
+  tabs.push(tab)
+  await vi.waitFor(() => expect(tab.chat.messages).toHaveLength(2))
+  expect(tab.chat.messages).toEqual(await storedMessages(setting.server))
 })
 
 it('another answer that is refused leaves nothing unsent: the question is stored', async () => {
@@ -340,14 +324,12 @@ it('a stop is under way in all tabs until the run has settled', async () => {
   const sent = one.chat.sendMessage({ text: 'One' })
   await gate.reached
   await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('running'))
-  const seen: boolean[] = []
-  other.followed.state.subscribe(() => seen.push(other.followed.state.get().isStopping))
   await one.followed.stop()
+  await vi.waitFor(() => expect(other.followed.state.get().isStopping).toBe(true))
   gate.release()
   await sent
   await atRest(other)
   await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('aborted'))
-  expect(seen).toContain(true)
   expect(other.followed.state.get().isStopping).toBe(false)
 })
 
@@ -355,12 +337,11 @@ it('says that the history is on its way, and why it does not come', async () => 
   const { agent } = counting()
   await using setting = await chatting(agent)
   await setting.server.outlast.ask('One', 'c1')
-  const client = createOutlastClient<UIMessage>({ url: `${setting.network.url}/ai-chat` })
-  const followed = new FollowedChat({ client, chatId: 'c1', hasHistory: false })
-  const chat = new Chat<UIMessage>({ id: 'c1', transport: followed.transport })
-  expect(followed.state.get().isLoading).toBe(true)
   setting.network.each({ instead: 413 }, ({ path }) => path.endsWith('/messages'))
-  tabs.push({ chat, followed, client, close: followed.connect(chat) })
+  const tab = followedTab(setting)
+  tabs.push(tab)
+  const { chat, followed } = tab
+  expect(followed.state.get().isLoading).toBe(true)
   await vi.waitFor(() => expect(followed.state.get().trouble).toBeDefined())
   setting.network.heal()
   followed.reload()
@@ -368,7 +349,6 @@ it('says that the history is on its way, and why it does not come', async () => 
     expect(followed.state.get()).toMatchObject({ isLoading: false, trouble: undefined })
     expect(chat.messages.length).toBeGreaterThan(0)
   })
-  client.close()
 })
 
 it('says why the server tells nothing', async () => {

@@ -177,6 +177,10 @@ it.each([
   const run = await setting.server.outlast.ask('Hello', 'c1')
   await isCurrent()
   expect(list.state.get().items).toHaveLength(1)
+  await other.chats.rename('c1', 'Another name')
+  await vi.waitFor(() =>
+    expect(list.state.get().items).toMatchObject([{ chatTitle: 'Another name' }]),
+  )
   await other.stop({ runId: run.id })
   gate.release()
   await setting.server.outlast.settled(run)
@@ -248,6 +252,7 @@ it('a run that could not be loaded is there after another look', async () => {
   live.reload()
   await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
   expect(live.state.get().error).toBeUndefined()
+  expect(live.state.get().holds).toMatchObject([{ epoch: 1, end: 'settled' }])
 })
 
 it('a list is not older than what it showed, in whatever order its answers come', async () => {

@@ -63,6 +63,7 @@ describe('the configuration', () => {
     [{ PORT: '70000' }, 'PORT is not a port number'],
     [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0: other machines can reach that'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL is not a PostgreSQL address'],
+    [{ DATABASE_DIRECT_URL: 'x' }, 'DATABASE_DIRECT_URL is not a PostgreSQL address'],
     [{ OUTLAST_CONFIG: 'nowhere.ts' }, 'there is no such file'],
     [{ OUTLAST_LEASE_MS: '10s' }, 'OUTLAST_LEASE_MS is no lease time'],
     [{ OUTLAST_LEASE_MS: '10' }, 'OUTLAST_LEASE_MS is no lease time'],

@@ -10,7 +10,10 @@ import { createFiles } from '../../src/store/files.ts'
 import { inMs } from '../../src/store/fence.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import { createPrincipals } from '../../src/store/principals.ts'
+import { createRunCatalog } from '../../src/store/run-catalog.ts'
+import { createRunOverview } from '../../src/store/run-overview.ts'
 import { createRunStore } from '../../src/store/run-store.ts'
+import { createWorkers } from '../../src/store/workers.ts'
 import type { MigratedDatabase } from './databases.ts'
 import type { Stores } from './stores.ts'
 
@@ -33,6 +36,9 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
     conversations,
     files: createFiles(db),
     chats: createChatCatalog(db),
+    records: createRunCatalog(db),
+    overview: createRunOverview(db),
+    workers: createWorkers(db),
     states: createChatStates(db),
     ensure: createPrincipals(db).ensure,
     setSettings: async (workspaceId, settings) => {
@@ -81,6 +87,16 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
         .updateTable('aiChatRuns')
         .set({ createdAt: inMs(-1000 * seconds), updatedAt: inMs(-1000 * seconds) })
         .where('id', '=', runId)
+        .execute()
+    },
+    dateRun: async (runId, times) => {
+      await db.updateTable('aiChatRuns').set(times).where('id', '=', runId).execute()
+    },
+    silence: async (id, seconds) => {
+      await db
+        .updateTable('workers')
+        .set({ seenAt: inMs(-1000 * seconds) })
+        .where('id', '=', id)
         .execute()
     },
     supersede: async (messageId, by) => {

@@ -5,7 +5,13 @@ import type { MessageRole } from '../../src/domain/message.ts'
 import type { Lease, Principal, RunRecord } from '../../src/domain/run.ts'
 import type { StepRecord, ToolCallEnd, ToolCallRecord } from '../../src/domain/step.ts'
 import type { TurnRequest } from '../../src/domain/turn.ts'
-import type { ChatCatalog, ChatStates } from '../../src/engine/catalog-ports.ts'
+import type {
+  ChatCatalog,
+  ChatStates,
+  RunCatalog,
+  RunOverview,
+  WorkerRegistry,
+} from '../../src/engine/catalog-ports.ts'
 import type { Conversations, Files, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
 
 /** `chatId` and `id` as clients know them. */
@@ -30,6 +36,9 @@ export type Stores = AsyncDisposable & {
   readonly conversations: Conversations
   readonly files: Files
   readonly chats: ChatCatalog
+  readonly records: RunCatalog
+  readonly overview: RunOverview
+  readonly workers: WorkerRegistry
   readonly states: ChatStates
   /** Makes workspace and user, unless they exist. */
   ensure(principal: Principal): Promise<void>
@@ -46,6 +55,13 @@ export type Stores = AsyncDisposable & {
   deleteChat(chat: { id: string; workspaceId: string }): Promise<void>
   /** Makes the run as old as that. */
   backdate(runId: string, seconds: number): Promise<void>
+  /** Says when the run began, started and, if it has settled, ended. */
+  dateRun(
+    runId: string,
+    times: { createdAt: Date; startedAt: Date; finishedAt: Date | null },
+  ): Promise<void>
+  /** The worker was seen last so long ago. */
+  silence(workerId: string, seconds: number): Promise<void>
   /** Marks a message as replaced by another one of its chat; both by their internal ids. */
   supersede(messageId: string, by: string): Promise<void>
 }
@@ -168,7 +184,16 @@ export const stepOf = (
     usage: { inputTokens: 3, outputTokens: 4, totalTokens: 7 },
     costMicros: 5_000_000_123,
     startedAt: new Date('2026-01-02T03:04:05.678Z'),
+    firstChunkAt: new Date('2026-01-02T03:04:05.999Z'),
     finishedAt: new Date('2026-01-02T03:04:06.789Z'),
+    brokenAttempts: [
+      {
+        startedAt: new Date('2026-01-02T03:04:04.567Z'),
+        endedAt: new Date('2026-01-02T03:04:05.456Z'),
+        errorCode: 'provider_unavailable',
+        error: 'The provider is overloaded.',
+      },
+    ],
   },
   request: { provider: 'provider', modelId: 'alias', instructions: 'Z, A.', tools: ['z', 'a'] },
   ...rest,

@@ -22,7 +22,10 @@ const troubled = async (
   const parts = await messageParts(frames.map(({ chunk }) => chunk))
   expect(parts).toEqual(await storedParts(outlast, run))
   const { status, errorCode, error } = await outlast.settled(run)
-  return { status, errorCode, error, calls: provider.calls, parts }
+  const { runs, principal } = outlast
+  const [step] = await runs.steps(principal, run.id)
+  const broken = step?.brokenAttempts?.map((attempt) => attempt.errorCode)
+  return { status, errorCode, error, calls: provider.calls, parts, broken, step }
 }
 
 const { text, finish, status, reset, hang, truncate, garbage, errorFrame, empty, toolCall } = fake
@@ -78,6 +81,8 @@ describe.concurrent('a run whose provider gives', () => {
     async ([, turn, { errorCode, calls, error }], { expect }) => {
       const result = await troubled([turn, turn, turn])
       expect(result).toMatchObject({ status: 'failed', errorCode, calls })
+      // The last one is what the run failed with.
+      if (calls > 1) expect(result.broken).toEqual([errorCode, errorCode])
       expect(result.error).toMatch(error)
     },
   )
@@ -96,13 +101,18 @@ describe.concurrent('a run whose provider gives', () => {
 
   it.for(fatal.filter(([, , { calls }]) => calls === 3))(
     '%s once goes on with the next attempt',
-    async ([, turn], { expect }) => {
+    async ([, turn, { errorCode }], { expect }) => {
       const result = await troubled([turn, ok])
       expect(result).toMatchObject({ status: 'succeeded', errorCode: null, calls: 2 })
       expect(result.parts).toEqual([
         { type: 'step-start' },
         { type: 'text', text: 'Fine', state: 'done' },
       ])
+      const { brokenAttempts = [], startedAt, firstChunkAt = '', finishedAt } = result.step!
+      const [{ startedAt: began, endedAt, ...why }] = brokenAttempts as [(typeof brokenAttempts)[0]]
+      expect(why).toEqual({ errorCode, error: expect.any(String) })
+      const times = [began, endedAt, startedAt ?? '', firstChunkAt, finishedAt ?? '']
+      expect(times).toEqual(times.toSorted())
     },
   )
 

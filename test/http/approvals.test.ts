@@ -175,6 +175,24 @@ describe('a run that waits', () => {
     expect(await unknown.json()).toMatchObject({ status: 409, code: 'NOT_WAITING' })
   })
 
+  it('tells in its steps what was asked, what was decided and when', async () => {
+    const { runId } = await waiting()
+    const calls = async () => {
+      const { steps } = (await (await server.get(`/ai-chat/runs/${runId}/steps`)).json()) as {
+        steps: { calls: { toolName: string; approval?: unknown; decidedAt?: string }[] }[]
+      }
+      return steps[0]!.calls.map(({ approval, decidedAt }) => ({ approval, decidedAt }))
+    }
+    const open = { approval: {}, decidedAt: undefined }
+    expect(await calls()).toEqual([open, open])
+    const no = { approvalId: `${runId}:0:give`, approved: false, reason: 'Too much.' }
+    await server.post(`/ai-chat/runs/${runId}/decisions`, { decisions: [no] })
+    expect(await calls()).toEqual([
+      open,
+      { approval: { approved: false, reason: 'Too much.' }, decidedAt: expect.any(String) },
+    ])
+  })
+
   it.for(['edit', 'regenerate'])('gives way to an %s', async (kind) => {
     const { chatId, runId, answer } = await waiting()
     const body =

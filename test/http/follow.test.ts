@@ -176,7 +176,8 @@ describe('a client that follows', () => {
     const offset = reader.told.flatMap((one) => (one.type === 'chunk' ? one.offset : [])).at(-1)
     const decisions = [{ approvalId, approved: true }]
     await server.post(`/ai-chat/runs/${runId}/decisions`, { decisions })
-    await follower.next('run', status('succeeded'))
+    // Whoever took it after the decision was the second one.
+    expect((await follower.next('run', status('succeeded'))).run).toMatchObject({ epoch: 2 })
     const rest = await follow(server, `?run=${runId}/${offset}`)
     await rest.next('end')
     const expected = await storedParts(server.outlast, {

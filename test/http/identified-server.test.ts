@@ -85,6 +85,21 @@ describe('a server with users', () => {
     expect((await ask(undefined, path)).status).toBe(401)
   })
 
+  it('signs a browser in on its page, behind a proxy that takes the TLS off', async () => {
+    const claims = claimsWith({ org: 'acme', sub: 'eve', name: 'Eve' })
+    const token = await sign(new TextEncoder().encode(SECRET), claims, { alg: 'HS256' })
+    const url = `${server.url}/ai-chat/session`
+    const page = { ...proxied, origin: 'https://chat.example', 'sec-fetch-site': 'same-origin' }
+    const signIn = { method: 'POST', body: JSON.stringify({ token }) }
+    const headers = { ...page, 'content-type': 'application/json' }
+    const answer = await rawRequest(url, { ...signIn, headers })
+    expect(JSON.parse(answer.body)).toMatchObject({ user: { id: 'eve', name: 'Eve' } })
+    const [cookie = ''] = answer.headers['set-cookie'] ?? []
+    expect(cookie).toMatch(/^__Host-outlast=.*; HttpOnly; Secure; SameSite=Strict$/)
+    const asked = await rawRequest(url, { headers: { ...page, cookie: cookie.split(';')[0]! } })
+    expect(JSON.parse(asked.body)).toMatchObject({ canSignOut: true })
+  })
+
   it('says to nobody in particular that it is there, and to nobody what it has', async () => {
     expect((await ask(undefined, '/healthz')).status).toBe(200)
     const refused = await ask(undefined)

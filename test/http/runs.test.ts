@@ -50,7 +50,13 @@ describe('the list of runs', () => {
     expect(await count('agent=other')).toBe(0)
     expect(await count('trigger=api')).toBe(0)
     expect(await count('chat=none')).toBe(0)
-    for (const query of ['status=done', 'status=', 'trigger=x', 'chat=runs'])
+    const now = new Date().toISOString()
+    expect(await count(`from=2026-01-01T00:00:00%2B01:00&to=${now}&minCost=0`)).toBe(0)
+    expect(await count(`from=2026-01-01T00:00:00Z&to=${now}`)).toBe(3)
+    expect(await count(`from=${now}`)).toBe(0)
+    expect(await count('error=max_steps')).toBe(0)
+    const refused = ['from=yesterday', 'to=2026-01-01', 'minCost=-1', 'minCost=1.5', 'minCost=x']
+    for (const query of ['status=done', 'status=', 'trigger=x', 'chat=runs', ...refused])
       expect(await read(`/ai-chat/runs?${query}`), query).toMatchObject({
         code: 'INVALID_REQUEST',
         detail: expect.stringContaining('In the query, '),
@@ -67,8 +73,12 @@ describe('a run', () => {
     const outputTokens = steps.reduce((sum, { usage }) => sum + usage.outputTokens, 0)
     expect(outputTokens).toBeGreaterThan(0)
     expect(await read(`/ai-chat/runs/${id}`)).toMatchObject({
-      run: { id, chatId: 'c1', agent: 'adder', stepCount: 2, usage: { outputTokens } },
+      run: {
+        ...{ id, chatId: 'c1', chatTitle: 'Add c1', agent: 'adder', stepCount: 2, epoch: 1 },
+        ...{ models: ['scripted/scripted-1'], usage: { outputTokens } },
+      },
       message: { role: 'assistant', status: 'completed', metadata: { runId: id, chatId: 'c1' } },
+      holds: [{ epoch: 1, worker: expect.stringMatching(/^[0-9a-f]{12}$/), end: 'settled' }],
     })
   })
 

@@ -105,7 +105,10 @@ export const noEngine: EngineApi = {
 }
 
 /** A server without chats and runs. */
-export const noRecords: Pick<HttpAppOptions, 'chats' | 'runs' | 'tickets'> = {
+export const noRecords: Pick<
+  HttpAppOptions,
+  'chats' | 'runs' | 'overview' | 'tickets' | 'principals'
+> = {
   chats: {
     list: unused,
     open: unused,
@@ -115,8 +118,10 @@ export const noRecords: Pick<HttpAppOptions, 'chats' | 'runs' | 'tickets'> = {
     remove: unused,
     toMarkdown: unused,
   },
-  runs: { list: unused, find: unused, steps: unused, prompt: unused },
+  overview: { look: unused },
+  runs: { list: unused, find: unused, stop: unused, steps: unused, prompt: unused },
   tickets: { issue: unused },
+  principals: { names: unused },
 }
 
 /** The same engine as an object that can be spread. */
@@ -133,10 +138,13 @@ const delegate = (engine: EngineApi): EngineApi => ({
   latest: (...args) => engine.latest(...args),
 })
 
-type Served = Pick<HttpAppOptions, 'engine' | 'chats' | 'runs' | 'tickets' | 'page'>
+type Served = Pick<
+  HttpAppOptions,
+  'engine' | 'chats' | 'runs' | 'overview' | 'tickets' | 'principals' | 'page'
+>
 
 export const serveEngine = async (
-  { engine, chats, runs, tickets, ...page }: Served,
+  { engine, chats, runs, overview, tickets, principals, ...page }: Served,
   errors: Error[],
   limits: HttpLimits = {},
   principal: Principal = PRINCIPAL,
@@ -145,7 +153,9 @@ export const serveEngine = async (
     engine,
     chats,
     runs,
+    overview,
     tickets,
+    principals,
     ...('page' in page ? { page: page.page } : {}),
     authenticate: async () => principal,
     limits,

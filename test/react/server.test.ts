@@ -41,6 +41,7 @@ const RUN: RunSummary = {
   output: null,
   stepCount: 0,
   attempt: 1,
+  epoch: 1,
   assistantMessageId: 'm2',
   stopRequestedAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',

@@ -12,7 +12,10 @@ const TABLES = [
   'ai_chat_file_uses',
   'ai_chat_files',
   'ai_chat_messages',
+  'ai_chat_run_holds',
   'ai_chat_run_steps',
+  'ai_chat_run_tail_rows',
+  'ai_chat_run_tails',
   'ai_chat_run_tool_calls',
   'ai_chat_runs',
   'ai_chats',
@@ -20,6 +23,7 @@ const TABLES = [
   'tickets',
   'tokens',
   'users',
+  'workers',
   'workspaces',
 ]
 

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import { type Import, isNode, nameOf, type Node, type Source, type Visited } from './syntax.ts'
 
-type Rule = (source: Source) => string[]
+export type Rule = (source: Source) => string[]
 
 const LAYERS: Record<string, { layers: string[]; files?: string[]; packages: 'any' | string[] }> = {
   domain: { layers: [], packages: [] },
@@ -27,7 +27,7 @@ export const findViolations = (sources: readonly Source[]): string[] => [
   ...checkErrorCodes(sources),
 ]
 
-const at = ({ path }: Source, line: number, sentence: string): string =>
+export const at = ({ path }: Source, line: number, sentence: string): string =>
   `${path}:${line}: ${sentence}`
 
 /** The folder below src, or '' for a composition root: the files of src itself, and the commands. */
@@ -119,7 +119,7 @@ const checkThrows: Rule = (source) =>
     return [at(source, line, `throw a named error of src/domain/errors.ts instead of ${name}.`)]
   })
 
-const checkComments: Rule = (source) =>
+export const checkComments: Rule = (source) =>
   source.comments.flatMap(({ value, line }) => {
     if (/@ts-(ignore|nocheck)/.test(value))
       return [at(source, line, 'type errors are not ignored.')]
@@ -134,7 +134,7 @@ const LINES_TOO_MANY = 400
 
 export const linesOf = ({ text }: Source): number => text.trimEnd().split('\n').length
 
-const checkSize: Rule = (source) =>
+export const checkSize: Rule = (source) =>
   linesOf(source) > LINES_TOO_MANY
     ? [at(source, linesOf(source), `more than ${LINES_TOO_MANY} lines: it is two things.`)]
     : []

@@ -76,6 +76,13 @@ export class Tab {
     await this.until(({ type }) => type === 'start')
   }
 
+  /** Reads a run that somebody else has begun. */
+  async attach(url: string, runId: string): Promise<void> {
+    const address = new URL(`/ai-chat/runs/${runId}/stream`, url)
+    this.#follow(await fetch(address, { signal: this.#leaving.signal }))
+    await this.until(({ type }) => type === 'start')
+  }
+
   /** Goes on after the last id that it got. */
   async reconnect(url: string): Promise<Response> {
     const id = this.received.at(-1)?.id

@@ -50,6 +50,7 @@ const NAMING: Readonly<Record<string, (ids: Ids) => readonly string[]>> = {
 /** Parameters and keys of bodies that name nothing which belongs to anybody. */
 const HARMLESS = new Set([
   ...['limit', 'query', 'status', 'trigger', 'agent', 'filename', 'Range', 'If-None-Match'],
+  ...['from', 'to', 'error', 'minCost'],
   // Each body is sent with one, and without.
   'Idempotency-Key',
   ...['decisions', 'approved', 'reason', 'output', 'errorText', 'stepIndex'],
@@ -58,7 +59,7 @@ const HARMLESS = new Set([
 
 /** Keys of bodies that name something: BODIES has to use them. */
 const NAMING_KEYS = new Set([
-  ...['chatId', 'id', 'runId', 'messageId', 'url', 'approvalId', 'toolCallId'],
+  ...['chatId', 'id', 'runId', 'runIds', 'messageId', 'url', 'approvalId', 'toolCallId'],
 ])
 
 const text = (words: string) => ({ type: 'text', text: words })
@@ -108,6 +109,7 @@ const BODIES: Readonly<Record<string, (ids: Ids) => readonly unknown[]>> = {
   startRun: turns,
   startRunStream: turns,
   stopRun: ({ chatId, runId }) => [{ runId }, { chatId }],
+  stopRuns: ({ runId }) => [{ runIds: [runId] }],
   getLatestRun: ({ chatId }) => [{ chatId }],
   decide: ({ approvalId, toolCallId }) => [
     { decisions: [{ approvalId, approved: true }] },

@@ -104,6 +104,8 @@ const seenOf = async (
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const TICKET = /olt_[\w-]{43}/g
+/** Those of strangers, who are told their own. */
+const STRANGER = /\b[wu]-\d+\b/g
 const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 
 /** The same text with each of these ids called by what it is, and all that is made anew for each request by its kind. */
@@ -114,6 +116,7 @@ const anonymous = ({ status, headers, body }: Seen, ids: Ids): Seen => {
       .reduce((renamed, [name, id]) => renamed.replaceAll(id, `<${name}>`), text)
       .replaceAll(UUID, '<uuid>')
       .replaceAll(TICKET, '<ticket>')
+      .replaceAll(STRANGER, '<stranger>')
       .replaceAll(TIME, '<time>')
   return {
     status,

@@ -65,6 +65,7 @@ export class McpConnection {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    // What fails to open there is nothing to close of; whoever opened it hears why.
     const link = this.#link ?? (await this.#opening?.catch(() => undefined))
     if (link) await this.#drop(link)
   }
@@ -131,6 +132,7 @@ export class McpConnection {
       return await Promise.race([work, aborted.promise])
     } finally {
       signal.removeEventListener('abort', stop)
+      // Whoever waited has gone: what the work throws now has nobody to hear it.
       work.catch(() => undefined)
     }
   }

@@ -37,6 +37,8 @@ export interface Feed {
   states(listener: (news: StateNews) => void, onRefused?: OnRefused): () => void
   /** Somebody else is signed in now: nothing that was asked for before, in any tab, is told from here on. */
   renew(): void
+  /** Hears that somebody else may be signed in now, whichever tab has said so. */
+  onRenewed(listener: () => void): () => void
   /** Ends everything; readers return. */
   close(): void
 }

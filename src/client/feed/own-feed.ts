@@ -1,7 +1,7 @@
 /** A feed with a connection of its own: for everything that is no browser, and for tabs that share with nobody. */
 import type { Connections } from '../connection.ts'
 import type { Http } from '../http.ts'
-import type { Feed, OnRefused } from './feed.ts'
+import type { Feed } from './feed.ts'
 import { gather } from './gather.ts'
 import { Hub } from './hub.ts'
 import { watchPage, watchUnseen } from './page.ts'
@@ -10,8 +10,6 @@ import { Subscribers } from './subscribers.ts'
 export type FeedOptions = { readonly http: Http; readonly connections: Connections }
 
 const SELF = 'self'
-const ignore: OnRefused = () => {}
-
 /**
  * Opens its connection for the first who listens and closes it after the last. In a page nobody has looked at for half a minute,
  * and in one that is put away, it is closed as well; coming back, it goes on where it was.
@@ -33,12 +31,9 @@ export const createOwnFeed = ({ http, connections }: FeedOptions): Feed => {
   })
   const forgets = [watchPage(life('put away')), watchUnseen(life('unseen'))]
   return {
-    read: (runId, after, signal) => subscribers.read(runId, after, signal),
-    follow: (chatId, listener, onRefused = ignore) =>
-      subscribers.follow(chatId, listener, onRefused),
-    states: (listener, onRefused = ignore) => subscribers.states(listener, onRefused),
+    ...subscribers.listening,
     renew: () => {
-      subscribers.forgetNews()
+      subscribers.renew()
       hub.renew()
     },
     close: () => {

@@ -29,6 +29,7 @@ export const watchPresence = (
     .request(name, { mode: 'shared', signal }, () => {
       if (!signal.aborted) onGone()
     })
+    // The waiting was ended, or the page is going: nobody waits for the answer.
     .catch(() => undefined)
   return () => ending.abort()
 }

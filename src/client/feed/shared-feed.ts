@@ -1,17 +1,15 @@
 /** A feed that all tabs of a browser share: one of them keeps the connection and hands to the others what they want. */
-import type { Feed, OnRefused } from './feed.ts'
+import type { Feed } from './feed.ts'
 import { gather } from './gather.ts'
 import { createOwnFeed, type FeedOptions } from './own-feed.ts'
 import { watchPage } from './page.ts'
 import { Subscribers } from './subscribers.ts'
-import { Tab } from './tab.ts'
+import { sayRenewed, Tab } from './tab.ts'
 
 export type SharedFeedOptions = FeedOptions & {
   /** Who has the same one shares: it stands for a server and a user. */
   readonly scope: string
 }
-
-const ignore: OnRefused = () => {}
 
 /** @returns one that shares where tabs can, and one with its own connection elsewhere */
 export const createFeed = ({
@@ -48,18 +46,16 @@ export const createSharedFeed = ({ http, connections, scope }: SharedFeedOptions
   }
   const back = () => {
     // Who is signed in may have changed meanwhile, and nobody could say so here.
-    subscribers.forgetNews()
+    subscribers.renew()
     if (!subscribers.isEmpty) join()
   }
   const forget = watchPage({ onAway: leave, onBack: back })
   return {
-    read: (runId, after, signal) => subscribers.read(runId, after, signal),
-    follow: (chatId, listener, onRefused = ignore) =>
-      subscribers.follow(chatId, listener, onRefused),
-    states: (listener, onRefused = ignore) => subscribers.states(listener, onRefused),
+    ...subscribers.listening,
     renew: () => {
-      subscribers.forgetNews()
-      tab?.renew()
+      if (tab) return tab.renew()
+      sayRenewed(scope)
+      subscribers.renew()
     },
     close: () => {
       forget()

@@ -4,18 +4,21 @@ import { isClientId } from '../../domain/message.ts'
 import { parseOffset } from '../../domain/position.ts'
 import { errorOfProblem } from '../errors.ts'
 import type { Demand } from './demand.ts'
-import type { ChatNews, OnRefused, RunFrame, StateNews } from './feed.ts'
+import type { ChatNews, Feed, OnRefused, RunFrame, StateNews } from './feed.ts'
 import { Latest } from './latest.ts'
 import type { News, ReaderNews } from './news.ts'
 import { RunReader } from './run-reader.ts'
 
 type Listener<T> = { readonly tell: (news: T) => void; readonly onRefused: OnRefused }
 
+const ignore: OnRefused = () => {}
+
 export class Subscribers {
   readonly #onChange: () => void
   readonly #readers = new Map<string, RunReader>()
   readonly #chats = new Map<string, Set<Listener<ChatNews>>>()
   readonly #states = new Set<Listener<StateNews>>()
+  readonly #renewed = new Set<() => void>()
   readonly #latest = new Latest()
   #keys = 0
   #isClosed = false
@@ -48,6 +51,16 @@ export class Subscribers {
     }
   }
 
+  /** What a feed offers to those who listen. */
+  get listening(): Pick<Feed, 'read' | 'follow' | 'states' | 'onRenewed'> {
+    return {
+      read: (runId, after, signal) => this.read(runId, after, signal),
+      follow: (chatId, tell, onRefused) => this.follow(chatId, tell, onRefused),
+      states: (tell, onRefused) => this.states(tell, onRefused),
+      onRenewed: (listener) => this.onRenewed(listener),
+    }
+  }
+
   async *read(runId: string, after: string, signal: AbortSignal): AsyncGenerator<RunFrame> {
     if (signal.aborted || this.#isClosed) return
     checkRead(runId, after)
@@ -65,7 +78,11 @@ export class Subscribers {
     }
   }
 
-  follow(chatId: string, tell: (news: ChatNews) => void, onRefused: OnRefused): () => void {
+  follow(
+    chatId: string,
+    tell: (news: ChatNews) => void,
+    onRefused: OnRefused = ignore,
+  ): () => void {
     if (!isClientId(chatId)) {
       const error = new InvalidRequestError('No chat can have this id.')
       queueMicrotask(() => onRefused(error))
@@ -76,7 +93,7 @@ export class Subscribers {
     return this.#listen(listeners, { tell, onRefused }, () => this.#latest.of(chatId))
   }
 
-  states(tell: (news: StateNews) => void, onRefused: OnRefused): () => void {
+  states(tell: (news: StateNews) => void, onRefused: OnRefused = ignore): () => void {
     return this.#listen(this.#states, { tell, onRefused }, () => this.#latest.states)
   }
 
@@ -84,9 +101,15 @@ export class Subscribers {
     for (const one of news) this.#tell(one)
   }
 
-  /** What was told is not told again to those who begin to listen. */
-  forgetNews(): void {
+  /** Somebody else may be signed in: what was told is not told again to those who begin to listen. */
+  renew(): void {
     this.#latest.forget()
+    for (const listener of [...this.#renewed]) guarded(listener)
+  }
+
+  onRenewed(listener: () => void): () => void {
+    this.#renewed.add(listener)
+    return () => this.#renewed.delete(listener)
   }
 
   /** Readers return, and nobody is told anything more. */
@@ -96,6 +119,7 @@ export class Subscribers {
     this.#readers.clear()
     this.#chats.clear()
     this.#states.clear()
+    this.#renewed.clear()
   }
 
   #listen<T>(

@@ -28,6 +28,13 @@ export type TabOptions = {
   readonly subscribers: Subscribers
 }
 
+/** As `Tab.renew`, for a tab that shares nothing yet. */
+export const sayRenewed = (scope: string): void => {
+  const hall = openChannel<HallMessage>(namesOf(scope).hall)
+  hall.post({ type: 'renew' })
+  hall.close()
+}
+
 export class Tab {
   readonly #options: TabOptions
   readonly #names: ReturnType<typeof namesOf>
@@ -109,7 +116,7 @@ export class Tab {
   }
 
   #renew(): void {
-    this.#options.subscribers.forgetNews()
+    this.#options.subscribers.renew()
     if (this.#leadership) this.#leadership.renew()
     else this.#follower.begin()
   }

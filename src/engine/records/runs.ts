@@ -2,8 +2,9 @@
 import type { ModelMessage } from 'ai'
 import type { PageRequest, RunFilter, RunListing, StepDetails } from '../../domain/catalog.ts'
 import { RunNotFoundError, StepNotFoundError } from '../../domain/errors.ts'
-import { isSettled, type Principal } from '../../domain/run.ts'
-import type { RunDetails, RunsApi, StepPrompt, StepReport } from '../catalog-api.ts'
+import { isSettled, workerOf, type Principal, type RunHold } from '../../domain/run.ts'
+import type { HoldReport, RunDetails, RunsApi, StepPrompt, StepReport } from '../catalog-api.ts'
+import type { EngineApi } from '../api.ts'
 import type { RunCatalog } from '../catalog-ports.ts'
 import { messagesOf } from '../prompt/history.ts'
 import type { Conversations } from '../ports.ts'
@@ -12,7 +13,14 @@ import { runSummary, uiMessage } from '../summaries.ts'
 import { uiParts } from '../tail/ui-parts.ts'
 import { viewOf } from '../tail/view.ts'
 
-export type RunsPorts = { readonly catalog: RunCatalog; readonly conversations: Conversations }
+export type RunsPorts = {
+  readonly catalog: RunCatalog
+  readonly conversations: Conversations
+  readonly engine: Pick<EngineApi, 'stop'>
+}
+
+/** Runs that are asked to stop at the same time. */
+const STOPS = 8
 
 export class Runs implements RunsApi {
   readonly #ports: RunsPorts
@@ -37,7 +45,8 @@ export class Runs implements RunsApi {
     const stored = run.assistantMessageId
       ? await conversations.message(run.assistantMessageId, run.workspaceId)
       : undefined
-    if (!stored) return { run: runDetails(listing), message: null }
+    const holds = (await catalog.holds(principal, runId)).map(holdReport)
+    if (!stored) return { run: runDetails(listing), message: null, holds }
     const { status } = stored
     const steps =
       isSettled(run.status) || status !== 'streaming'
@@ -45,7 +54,17 @@ export class Runs implements RunsApi {
         : await catalog.steps(principal, runId)
     const parts = steps ? uiParts(viewOf(run, ...flat(steps))) : stored.parts
     const message = { ...uiMessage({ ...stored, parts }, chatPublicId), status }
-    return { run: runDetails(listing), message }
+    return { run: runDetails(listing), message, holds }
+  }
+
+  async stop(principal: Principal, runIds: readonly string[]): Promise<readonly string[]> {
+    const stopped = new Set<string>()
+    const left = runIds.values()
+    const stopOthers = async () => {
+      for (const runId of left) if (await this.#stop(principal, runId)) stopped.add(runId)
+    }
+    await Promise.all(Array.from({ length: STOPS }, stopOthers))
+    return runIds.filter((runId) => stopped.has(runId))
   }
 
   async steps(principal: Principal, runId: string): Promise<readonly StepReport[]> {
@@ -77,6 +96,15 @@ export class Runs implements RunsApi {
     }
   }
 
+  async #stop(principal: Principal, runId: string): Promise<boolean> {
+    try {
+      return await this.#ports.engine.stop(principal, { runId })
+    } catch (thrown) {
+      if (thrown instanceof RunNotFoundError) return false
+      throw thrown
+    }
+  }
+
   async #find(principal: Principal, runId: string): Promise<RunListing> {
     const run = await this.#ports.catalog.find(principal, runId)
     if (run) return run
@@ -96,9 +124,16 @@ const notFound = (runId: string): RunNotFoundError =>
 const flat = (steps: readonly StepDetails[]) =>
   [steps.map(({ step }) => step), steps.flatMap(({ calls }) => calls)] as const
 
-const runDetails = ({ run, chatPublicId, usage, costMicros }: RunListing): RunDetails => ({
+const holdReport = ({ epoch, holder, beganAt, endedAt, end }: RunHold): HoldReport => ({
+  epoch,
+  worker: workerOf(holder),
+  beganAt: beganAt.toISOString(),
+  endedAt: endedAt?.toISOString() ?? null,
+  end,
+})
+
+const runDetails = ({ run, chatPublicId, ...rest }: RunListing): RunDetails => ({
   ...runSummary(run, chatPublicId),
   agent: run.agent,
-  usage,
-  costMicros,
+  ...rest,
 })

@@ -1,8 +1,16 @@
 /** Steps and calls as their owner may see them: without what is between us and a provider. */
 import type { ModelMessage } from 'ai'
 import type { CallDetails } from '../../domain/catalog.ts'
-import type { StepPart, StepRecord, StepRequest } from '../../domain/step.ts'
-import type { CallReport, StepReport } from '../catalog-api.ts'
+import type {
+  BrokenAttempt,
+  StepInfo,
+  StepPart,
+  StepRecord,
+  StepRequest,
+} from '../../domain/step.ts'
+import type { AttemptReport, CallReport, StepReport } from '../catalog-api.ts'
+
+const INTERRUPTED: StepInfo = { finishReason: 'interrupted' }
 
 export const stepReport = ({
   stepIndex,
@@ -10,17 +18,25 @@ export const stepReport = ({
   info,
   request,
 }: StepRecord): Omit<StepReport, 'calls'> => {
-  const { startedAt, finishedAt, ...rest } = info ?? { finishReason: 'interrupted' as const }
+  const { startedAt, firstChunkAt, finishedAt, brokenAttempts, ...rest } = info ?? INTERRUPTED
   const asked = publicRequest(request)
   return {
     stepIndex,
     ...rest,
     startedAt: startedAt?.toISOString() ?? null,
+    ...(firstChunkAt ? { firstChunkAt: firstChunkAt.toISOString() } : {}),
     finishedAt: finishedAt?.toISOString() ?? null,
+    ...(brokenAttempts ? { brokenAttempts: brokenAttempts.map(attemptReport) } : {}),
     ...(asked ? { request: asked } : {}),
     parts: parts.map(publicPart),
   }
 }
+
+const attemptReport = ({ startedAt, endedAt, ...why }: BrokenAttempt): AttemptReport => ({
+  startedAt: startedAt.toISOString(),
+  endedAt: endedAt.toISOString(),
+  ...why,
+})
 
 const publicPart = (part: StepPart): StepReport['parts'][number] => {
   const { type, ...rest } = part
@@ -37,6 +53,8 @@ export const callReport = (call: CallDetails): CallReport => ({
   attempt: call.attempt,
   startedAt: call.startedAt.toISOString(),
   finishedAt: call.finishedAt?.toISOString() ?? null,
+  ...(call.approval ? { approval: without(call.approval, 'id', 'asked', 'told') } : {}),
+  ...(call.decidedAt ? { decidedAt: call.decidedAt.toISOString() } : {}),
 })
 
 export const publicRequest = (request: StepRequest | undefined): StepRequest | undefined => {

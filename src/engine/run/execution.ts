@@ -1,6 +1,7 @@
 /** What the parts of a run's execution share: the lease, the reasons to end early, the writer. */
 import type { Limits } from '../../domain/limits.ts'
 import type { InterruptReason, Lease, RunRecord } from '../../domain/run.ts'
+import type { BrokenAttempt } from '../../domain/step.ts'
 import type { AnswerRoom } from './answer-room.ts'
 import type { Agent, Clock, Files, Journal } from '../ports.ts'
 import type { RunWriter } from './run-writer.ts'
@@ -34,8 +35,8 @@ export type Execution = {
   /** Hears of an error that changes nothing for the run. */
   readonly report: (error: Error, during: string) => void
   readonly stepClock: StepClock
-  /** How the model is told of what was said; see StepContext. */
-  readonly told: { plainly: boolean }
+  /** How the model is told of what was said, see StepContext; and the attempts at this step that it refused to be told so. */
+  readonly told: { plainly: boolean; refused: readonly BrokenAttempt[] }
   /** Steps so far, the last one with its calls as they go. */
   readonly steps: StepView[]
 }

@@ -2,7 +2,7 @@
 import { coerceError, isRetryable, LeaseLostError } from '../../domain/errors.ts'
 import { limitSentence } from '../../domain/limits.ts'
 import type { RunErrorCode, RunOutcome } from '../../domain/run.ts'
-import { saysSomething, type StepRecord } from '../../domain/step.ts'
+import { saysSomething, type BrokenAttempt, type StepRecord } from '../../domain/step.ts'
 import { AbortableWaits, linkedController, pause, type Execution } from './execution.ts'
 import { keepModelFile, withFiles } from './kept-files.ts'
 import type { ModelPartOf } from '../prompt/model-parts.ts'
@@ -14,7 +14,13 @@ const MAX_RETRY_MS = 60_000
 export type ModelPhase =
   | { readonly kind: 'step'; readonly step: StepRecord }
   /** `step`: what the last attempt produced; the journal does not have it yet. */
-  | { readonly kind: 'failed'; readonly outcome: RunOutcome; readonly step: StepRecord }
+  | {
+      readonly kind: 'failed'
+      readonly outcome: RunOutcome
+      readonly step: StepRecord
+      /** All that were made, the last one included. */
+      readonly attempts: readonly BrokenAttempt[]
+    }
   | { readonly kind: 'interrupted'; readonly step: StepRecord }
 
 export const modelPhase = async (
@@ -22,32 +28,37 @@ export const modelPhase = async (
   prepared: PreparedStep,
 ): Promise<ModelPhase> => {
   const { agent, clock, signal, journal, lease, writer, steps, durably, confirm } = execution
-  const { room, limits } = execution
+  const { room, limits, told } = execution
+  const broken = [...told.refused]
   const messages = await withFiles(execution, prepared.messages)
   for (let attempt = 0; ; attempt++) {
     await confirm()
+    const startedAt = clock.date()
     const builder = new StepBuilder({
       writer,
       agent,
       asked: prepared,
       stepIndex: steps.length,
       epoch: lease.epoch,
-      startedAt: clock.date(),
+      startedAt,
       room: Math.min(limits.stepChars, room.left),
     })
     const failure = await callOnce(execution, { ...prepared, messages }, builder)
     builder.close()
-    const step = builder.record(builder.info(clock.date()))
+    const endedAt = clock.date()
+    const step = builder.record(builder.info(endedAt, [...broken]))
     if (signal.aborted) return { kind: 'interrupted', step: interrupted(step) }
     if (!failure) {
       await durably(() => journal.appendStep(lease, step))
       room.take(builder.chars)
       return { kind: 'step', step }
     }
-    const failed = { kind: 'failed' as const, outcome: outcomeOf(failure), step: interrupted(step) }
-    if (!failure.retryable || attempt >= agent.maxRetries) return failed
+    const left = interrupted(step)
+    broken.push({ startedAt, endedAt, errorCode: failure.code, error: failure.message })
+    if (!failure.retryable || attempt >= agent.maxRetries)
+      return { kind: 'failed', outcome: outcomeOf(failure), step: left, attempts: broken }
     if (await pause(clock, retryDelay(failure, attempt, clock.random()), signal))
-      return { kind: 'interrupted', step: failed.step }
+      return { kind: 'interrupted', step: left }
   }
 }
 
@@ -97,6 +108,7 @@ const callOnce = async (
       if (!next) return stalled
       if (next.done) break
       if (isAnswer(next.value)) {
+        builder.firstChunkAt ??= clock.date()
         disarm()
         disarm = watchChunk()
       }

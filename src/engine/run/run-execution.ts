@@ -158,7 +158,7 @@ export class RunExecution implements Held {
         confirm: () => this.#confirm(),
         draining: this.#draining,
         report: this.#report.bind(this),
-        told: { plainly: false },
+        told: { plainly: false, refused: [] },
         stepClock: new StepClock(clock, agent.timeout.stepMs),
         steps,
       }

@@ -118,8 +118,10 @@ const callModel = async (execution: Execution): Promise<LoopEnd | undefined> => 
     const plain = await asked(execution, agent.prepareStep({ ...context, plainly: true }))
     if (!plain) return interruption(execution, { step: phase.step })
     told.plainly = !isSame(plain.answer.messages, prepared.answer.messages)
+    told.refused = phase.attempts
     return told.plainly ? undefined : settle(phase.outcome, phase.step)
   }
+  told.refused = []
   if (phase.kind === 'interrupted') return interruption(execution, { step: phase.step })
   steps.push({ step: phase.step, calls: [] })
   return undefined

@@ -1,5 +1,6 @@
 /** Collects one attempt at a model call: what the journal keeps of it, and the units that readers get while it grows. */
 import type {
+  BrokenAttempt,
   FilePart,
   Span,
   StepInfo,
@@ -37,6 +38,8 @@ import type { RunWriter } from './run-writer.ts'
 type Slot = { part: StepPart; from: number; to: number | undefined; order: number; rest: string }
 
 export class StepBuilder {
+  /** When the model had said its first word. */
+  firstChunkAt: Date | undefined
   readonly #writer: RunWriter
   readonly #agent: Pick<Agent, 'tool'>
   readonly #asked: Pick<PreparedStep, 'request' | 'costMicros'>
@@ -165,7 +168,7 @@ export class StepBuilder {
   }
 
   /** What the journal keeps about the call. `interrupted` when the model call did not end by itself. */
-  info(finishedAt: Date): StepInfo {
+  info(finishedAt: Date, brokenAttempts: readonly BrokenAttempt[]): StepInfo {
     const { provider, modelId } = this.#asked.request
     const usage = this.#end && usageOf(this.#end)
     return {
@@ -178,7 +181,9 @@ export class StepBuilder {
       usage,
       costMicros: usage && this.#asked.costMicros(usage),
       startedAt: this.#startedAt,
+      firstChunkAt: this.firstChunkAt,
       finishedAt,
+      brokenAttempts: brokenAttempts.length > 0 ? brokenAttempts : undefined,
     }
   }
 

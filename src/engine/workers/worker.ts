@@ -63,6 +63,11 @@ export class Worker {
     )
   }
 
+  /** True while this process executes something. */
+  get isBusy(): boolean {
+    return this.#running.size > 0
+  }
+
   /** Claims and executes a run; resolves when this process is done with it. */
   async execute(runId: string): Promise<void> {
     // It may have been given back a moment ago, to wait for a decision that has come already.

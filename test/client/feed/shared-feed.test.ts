@@ -208,6 +208,30 @@ it('after somebody else signed in, in whichever tab, nothing that was asked for 
   expect(openFollows(setting)).toHaveLength(1)
 })
 
+it('a tab that shares nothing yet says to all that somebody else signed in, and each hears it once', async () => {
+  const { agent } = speaking(WORDS)
+  await using setting = await feeding(agent)
+  const { open } = tabsOf(setting)
+  const tabs = [open(), open()].map(({ feed }) => {
+    const states: StateNews[] = []
+    feed.states((one) => states.push(one))
+    return { feed, states }
+  })
+  await until(() => tabs.every(({ states }) => states.length > 0))
+  const before = tabs.map(({ states }) => states.length)
+  const { feed } = open()
+  const heard = [0, 0, 0]
+  for (const [index, one] of [feed, ...tabs.map((tab) => tab.feed)].entries())
+    one.onRenewed(() => (heard[index]! += 1))
+  feed.renew()
+  expect(heard[0]).toBe(1)
+  await until(() => tabs.every(({ states }, index) => states.length > before[index]!))
+  expect(heard).toEqual([1, 1, 1])
+  tabs[0]!.feed.renew()
+  await until(() => heard[2] === 2)
+  expect(heard.slice(1)).toEqual([2, 2])
+})
+
 it('after somebody else signed in, who begins to listen in any tab hears nothing of the one before', async () => {
   const { agent } = speaking([])
   await using setting = await feeding(agent)

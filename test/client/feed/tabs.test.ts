@@ -1,11 +1,21 @@
 import { expect, it } from 'vitest'
 import { followsOf } from './feeding.ts'
-import { until, useTabs, WORDS, type Tab } from './tabs.ts'
+import { until, useTabs, WORDS, type Browsing, type Tab } from './tabs.ts'
 
 const browse = useTabs()
 
 const TEXT = WORDS.join('')
 const FIRST = WORDS.slice(0, 3).join('')
+
+/** Two tabs that read one run by the connection of the first. */
+const readingTogether = async (browsing: Browsing) => {
+  const [leader, second] = [await browsing.open(), await browsing.open()]
+  const run = await leader.send('c1')
+  await until(async () => (await leader.state()) === 'connected')
+  await second.read(run)
+  await until(async () => (await second.textOf(run)) === FIRST)
+  return { leader, second, run }
+}
 
 it('eight tabs over HTTP/1.1 all send and read, with one long-lived connection', async () => {
   await using browsing = await browse()
@@ -44,11 +54,7 @@ it('when the leading tab is closed in the middle, the others read on', async () 
 
 it('when the leading tab crashes in the middle, the others read on', async () => {
   await using browsing = await browse()
-  const [leader, second] = [await browsing.open(), await browsing.open()]
-  const run = await leader.send('c1')
-  await until(async () => (await leader.state()) === 'connected')
-  await second.read(run)
-  await until(async () => (await second.textOf(run)) === FIRST)
+  const { leader, second, run } = await readingTogether(browsing)
   const crashed = new Promise((resolve) => leader.page.once('crash', resolve))
   void leader.cdp.send('Page.crash').catch(() => undefined)
   await crashed
@@ -58,11 +64,7 @@ it('when the leading tab crashes in the middle, the others read on', async () =>
 
 it('a leading tab that is frozen hands over, and has missed nothing when it comes back', async () => {
   await using browsing = await browse()
-  const [leader, second] = [await browsing.open(), await browsing.open()]
-  const run = await leader.send('c1')
-  await until(async () => (await leader.state()) === 'connected')
-  await second.read(run)
-  await until(async () => (await second.textOf(run)) === FIRST)
+  const { leader, second, run } = await readingTogether(browsing)
   const [connection] = followsOf(browsing.setting.network)
   await leader.cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
   await connection!.ended
@@ -115,11 +117,7 @@ const leaderIn = ({ page }: Tab) =>
 
 it('a page goes into the back-forward cache and comes out of it without a loss for anybody', async () => {
   await using browsing = await browse()
-  const [leader, second] = [await browsing.open(), await browsing.open()]
-  const run = await leader.send('c1')
-  await until(async () => (await leader.state()) === 'connected')
-  await second.read(run)
-  await until(async () => (await second.textOf(run)) === FIRST)
+  const { leader, second, run } = await readingTogether(browsing)
   await leader.page.goto(`${browsing.setting.network.url}/healthz`)
   await until(async () => (await second.state()) === 'connected')
   await leader.page.goBack({ waitUntil: 'commit' })

@@ -1,0 +1,95 @@
+/** What an owner's runs came to in a stretch of time, and which workers there are. */
+import type { RunErrorCode } from './run.ts'
+
+/** From this time on, and before that one. */
+export type TimeRange = { readonly from: Date; readonly to: Date }
+
+export type Durations = { readonly p50: number; readonly p90: number; readonly p99: number }
+
+/** Costs are millionths of the currency of the agents' prices; null where no step has a price. */
+export type Spent = {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costMicros: number | null
+}
+
+export type RunTotals = Spent & {
+  readonly runs: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly aborted: number
+  readonly active: number
+  /** Milliseconds from start to end of those that have settled; null when none has. */
+  readonly durationMs: Durations | null
+}
+
+export const NO_RUNS: RunTotals = {
+  runs: 0,
+  succeeded: 0,
+  failed: 0,
+  aborted: 0,
+  active: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costMicros: null,
+  durationMs: null,
+}
+
+export type RunStatistics = {
+  readonly totals: RunTotals
+  /** By the time at which runs began; stretches without a run are not there. */
+  readonly buckets: readonly (RunTotals & { readonly at: Date })[]
+  readonly byAgent: readonly (RunTotals & { readonly agent: string | null })[]
+  readonly byModel: readonly (Spent & {
+    readonly provider: string
+    readonly modelId: string
+    readonly steps: number
+  })[]
+  /** Of runs that failed. */
+  readonly byError: readonly { readonly errorCode: RunErrorCode; readonly runs: number }[]
+}
+
+/** A run in the hands of a worker. */
+export type WorkerLease = {
+  readonly holder: string
+  readonly runId: string
+  /** As the client knows it. */
+  readonly chatPublicId: string
+  readonly epoch: number
+  readonly expiresAt: Date | null
+}
+
+/** A process that executes runs. */
+export type WorkerRecord = {
+  readonly id: string
+  readonly version: string
+  readonly startedAt: Date
+  readonly seenAt: Date
+  /** By the database's clock, at the time of reading. */
+  readonly silentMs: number
+}
+
+/** A process that says nothing for so long is taken for dead; each says something three times as often. */
+export const WORKER_SILENT_MS = 30_000
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const BUCKETS = [1, 2, 5, 10, 15, 30]
+  .map((minutes) => minutes * MINUTE)
+  .concat([1, 2, 3, 6, 12].map((hours) => hours * HOUR))
+  .concat([1, 2, 7].map((days) => days * DAY))
+
+const MAX_BUCKETS = 60
+
+/** The smallest round size of which few enough cover the range, each beginning at a multiple of it. */
+export const bucketMsOf = ({ from, to }: TimeRange): number =>
+  BUCKETS.find((ms) => bucketsOf({ from, to }, ms).length <= MAX_BUCKETS) ?? 7 * DAY
+
+/** When each of them begins; the first one begins before the range where that begins in its middle. */
+export const bucketsOf = ({ from, to }: TimeRange, bucketMs: number): Date[] => {
+  const first = Math.floor(from.getTime() / bucketMs)
+  const end = Math.ceil(to.getTime() / bucketMs)
+  return Array.from({ length: end - first }, (_, index) => new Date((first + index) * bucketMs))
+}
