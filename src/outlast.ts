@@ -52,6 +52,8 @@ export type OutlastOptions = {
   readonly agent?: AgentFunction
   /** Of the `options` that requests may send, for agents without a schema of their own. */
   readonly callOptionsSchema?: FlexibleSchema<unknown>
+  /** Runs that this process executes at a time; at 0 only those that end with their request. No limit unless set. */
+  readonly concurrency?: number
   /** A run whose holder was silent for so long may be taken over; 10 s unless set. */
   readonly leaseTtlMs?: number
   /** What running phases get to end when Outlast closes; 25 s unless set. */
@@ -190,6 +192,7 @@ const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pi
       version,
       limits,
       onError,
+      ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
       ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     },

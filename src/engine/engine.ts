@@ -56,6 +56,8 @@ export type EngineOptions = {
   readonly sweepMs?: number
   /** What running phases get to end when the engine closes. */
   readonly graceMs?: number
+  /** Runs that this process executes at a time; none at 0, except those that end with their request. No limit unless set. */
+  readonly concurrency?: number
   readonly limits?: Limits
   readonly onError: EngineEvents['error']
 }
@@ -99,6 +101,7 @@ export class Engine implements EngineApi, AsyncDisposable {
       holder: options.holder,
       leaseTtlMs,
       sweepMs: options.sweepMs ?? 700,
+      concurrency: options.concurrency ?? Number.POSITIVE_INFINITY,
       limits: this.limits,
       onError: options.onError,
     })
@@ -263,9 +266,9 @@ export class Engine implements EngineApi, AsyncDisposable {
   }
 
   /** A bound run never leaves the process that holds its socket. */
-  async #offer({ id, bound }: RunRecord): Promise<void> {
-    if (bound) this.#worker.take(id)
-    else await this.#ports.queue.offer(id)
+  async #offer({ id, bound, leaseEpoch: epoch }: RunRecord): Promise<void> {
+    if (bound) void this.#worker.take(id)
+    else await this.#ports.queue.offer({ runId: id, epoch })
   }
 
   async #findAsked(principal: Principal, target: Answers['target']): Promise<RunRecord> {

@@ -3,11 +3,22 @@ import type { UIMessageChunk } from 'ai'
 import type { Principal } from '../domain/run.ts'
 import type { Snapshot } from './tail/view.ts'
 
+/** A run that may be executed now, in the epoch in which nobody holds it. */
+export type Offer = { readonly runId: string; readonly epoch: number }
+
 export interface RunQueue {
-  /** Offers a pending run to the workers. A hint: the sweep finds what was offered to nobody. */
-  offer(runId: string): Promise<void>
-  /** Calls `handler` for each offered run, until the returned function is called. */
-  work(handler: (runId: string) => void): () => void
+  /** How far an offer goes: to the worker of this process, or to those of the whole fleet. */
+  readonly reach: 'process' | 'fleet'
+  /**
+   * Hands a run to a worker. INVARIANT: a hint; the sweep finds what reached nobody, so trouble is reported and never thrown.
+   * INVARIANT: the same offer made twice is taken once or twice, which does no harm: the claim decides.
+   */
+  offer(offer: Offer): Promise<void>
+  /**
+   * Calls `handler` for what is offered, for at most `concurrency` runs at a time: each counts until its promise settles.
+   * Disposing takes nothing more and waits for nobody.
+   */
+  work(handler: (runId: string) => Promise<void>, concurrency: number): AsyncDisposable
 }
 
 export type Signal = {

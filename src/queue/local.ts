@@ -14,14 +14,20 @@ import type {
 import { entriesAfter } from './run-entries.ts'
 
 export const createLocalQueue = (): RunQueue => {
-  const handlers = new Set<(runId: string) => void>()
+  const handlers = new Set<(runId: string) => Promise<void>>()
   return {
-    async offer(runId) {
-      for (const handler of handlers) handler(runId)
+    reach: 'process',
+    async offer({ runId }) {
+      for (const handler of handlers) void handler(runId)
     },
+    // Who offers here knows what this process has room for.
     work(handler) {
       handlers.add(handler)
-      return () => handlers.delete(handler)
+      return {
+        async [Symbol.asyncDispose]() {
+          handlers.delete(handler)
+        },
+      }
     },
   }
 }

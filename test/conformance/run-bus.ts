@@ -67,10 +67,11 @@ export const describeRunQueue = (name: string, open: () => RunQueue): void => {
     it('offers a run to a worker, and to none that has left', async () => {
       const queue = open()
       const taken: string[] = []
-      const leave = queue.work((runId) => taken.push(runId))
-      await queue.offer('a')
-      leave()
-      await queue.offer('b')
+      const working = queue.work(async (runId) => void taken.push(runId), 5)
+      await queue.offer({ runId: 'a', epoch: 0 })
+      await expect.poll(() => taken).toEqual(['a'])
+      await working[Symbol.asyncDispose]()
+      await queue.offer({ runId: 'b', epoch: 0 })
       expect(taken).toEqual(['a'])
     })
   })

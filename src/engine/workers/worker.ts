@@ -21,6 +21,8 @@ export type WorkerOptions = {
   readonly holder: string
   readonly leaseTtlMs: number
   readonly sweepMs: number
+  /** Runs that are executed here at a time; none at 0, except those that end with their request. */
+  readonly concurrency: number
   readonly limits: Limits
   readonly onError: EngineEvents['error']
 }
@@ -36,7 +38,7 @@ export class Worker {
   readonly #running = new Map<string, Running>()
   readonly #claiming = new Map<string, Promise<void>>()
   #sweeping: Promise<void> = Promise.resolve()
-  readonly #closers: (() => void)[] = []
+  readonly #closers: (() => void | Promise<void>)[] = []
   readonly #outages: Outages
   readonly #trials: Trials
   #draining = false
@@ -51,10 +53,11 @@ export class Worker {
 
   start(): void {
     const { queue, bus, store, clock } = this.#ports
-    const { leaseTtlMs: ttlMs, onError } = this.#options
+    const { leaseTtlMs: ttlMs, concurrency, onError } = this.#options
     const held = () => [...this.#running.values()].map(({ execution }) => execution)
+    const working = queue.work((runId) => this.take(runId), concurrency)
     this.#closers.push(
-      queue.work((runId) => this.take(runId)),
+      async () => working[Symbol.asyncDispose](),
       bus.subscribe('*', ({ kind, runId }) => {
         if (kind === 'stop') void this.#report('stopping', runId, this.stopLocally(runId))
       }),
@@ -83,9 +86,9 @@ export class Worker {
     await this.#running.get(runId)?.done
   }
 
-  /** Executes a run in the background. */
-  take(runId: string): void {
-    void this.#report('executing', runId, this.execute(runId))
+  /** Executes a run in the background; resolves, whatever became of it, when this process is done with it. */
+  take(runId: string): Promise<void> {
+    return this.#report('executing', runId, this.execute(runId))
   }
 
   /** Also a run that is just being claimed. @returns whether it is executed here */
@@ -122,7 +125,7 @@ export class Worker {
     if (graceMs <= 0) shutDown()
     await Promise.all([...this.#running.values()].map(({ done }) => done))
     cancel()
-    for (const close of this.#closers.splice(0)) close()
+    for (const close of this.#closers.splice(0)) await close()
   }
 
   async #claim(runId: string): Promise<void> {
@@ -177,13 +180,13 @@ export class Worker {
       // Nobody goes on with a bound run.
       if (run.stopRequestedAt || run.bound) await this.settleUnheld(run)
       else if (lapsed) this.#takeOver(run)
-      else this.take(run.id)
+      else void this.take(run.id)
     }
   }
 
   #takeOver(run: RunRecord): void {
     // It is only settled.
-    if (run.attempt >= MAX_ATTEMPTS) return this.take(run.id)
+    if (run.attempt >= MAX_ATTEMPTS) return void this.take(run.id)
     if (!this.#trials.begin(run)) return
     const executed = this.execute(run.id).finally(() => this.#trials.end(run.id))
     void this.#report('executing', run.id, executed)
