@@ -1,12 +1,11 @@
 /** Outlast under test: real processes of its command line on one PostgreSQL database, each behind a proxy of its own. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
 import { readSse } from '../src/protocol/sse-decoder.ts'
+import { freePort } from '../test/support/ports.ts'
 import { startServerProcess, type ServerProcess } from '../test/support/server-process.ts'
 import {
   EndedTooSoonError,
@@ -174,21 +173,6 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
       for (const [process, member] of members.entries()) hear(member, process)
       await disposables.disposeAsync()
     },
-  }
-}
-
-/** Below the ports that a system gives to connections, so that nobody has it when the process comes back. */
-const freePort = async (): Promise<number> => {
-  for (let port = 20_000 + Math.floor(Math.random() * 10_000); ; port++) {
-    const probe = createServer().listen(port, '127.0.0.1')
-    const free = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    )
-    if (!free) continue
-    probe.close()
-    await once(probe, 'close')
-    return port
   }
 }
 

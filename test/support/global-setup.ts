@@ -1,27 +1,50 @@
-/** Finds a PostgreSQL server for the tests, or starts one of its own; a run without any fails with one sentence. */
+/** Finds PostgreSQL and Redis for the tests, or starts servers of its own; what is not there is said in one sentence. */
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { findPostgres } from './find-postgres.ts'
+import { NO_BINARY, NO_REDIS } from './needs-redis.ts'
+import { findRedis, findRedisBinary, startRedis } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a database whose user may create databases. */
     postgresUrl: string
+    /** URL of a Redis that all tests share; undefined where there is none. */
+    redisUrl: string | undefined
+    /** Whether tests can start a Redis of their own. */
+    redisStarts: boolean
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const found = await findPostgres()
-  if (found !== undefined) {
-    project.provide('postgresUrl', found)
-    return async () => {}
-  }
+  await using stack = new AsyncDisposableStack()
+  project.provide('postgresUrl', (await findPostgres()) ?? (await ownPostgres(stack)))
+  const redisStarts = findRedisBinary() !== undefined
+  const redisUrl = (await findRedis()) ?? (redisStarts ? await ownRedis(stack) : undefined)
+  project.provide('redisStarts', redisStarts)
+  project.provide('redisUrl', redisUrl)
+  if (redisUrl === undefined) missing(NO_REDIS)
+  else if (!redisStarts) missing(NO_BINARY)
+  const opened = stack.move()
+  return () => opened.disposeAsync()
+}
+
+const ownPostgres = async (stack: AsyncDisposableStack): Promise<string> => {
   const started = await startEmbeddedPostgres().catch((cause: unknown) => {
     throw new Error(
       'The tests need PostgreSQL 15 or newer: set TEST_DATABASE_URL, or let one listen on 127.0.0.1:5432 with trust; starting the embedded one failed.',
       { cause },
     )
   })
-  project.provide('postgresUrl', started.url)
-  return () => started.stop()
+  stack.defer(() => started.stop())
+  return started.url
+}
+
+const ownRedis = async (stack: AsyncDisposableStack): Promise<string> =>
+  stack.use(await startRedis()).url
+
+/** A build server runs everything or fails; a person may do without. */
+const missing = (reason: string): void => {
+  if (process.env['CI']) throw new Error(reason)
+  console.warn(reason)
 }

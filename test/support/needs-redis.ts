@@ -1,0 +1,16 @@
+/** Skips tests where there is no Redis, and says why. */
+import { beforeEach, inject } from 'vitest'
+
+export const NO_REDIS =
+  'Tests that need Redis are skipped: set TEST_REDIS_URL, let Redis 7 or newer or Valkey listen on 127.0.0.1:6379, or install redis-server.'
+
+export const NO_BINARY =
+  'Tests that break a Redis of their own are skipped: install redis-server or valkey-server.'
+
+/** All tests of this file or suite share the Redis of `inject('redisUrl')`: keys get a prefix, and nobody flushes it. */
+export const needsRedis = (): void =>
+  beforeEach(({ skip }) => skip(inject('redisUrl') === undefined, NO_REDIS))
+
+/** All tests of this file or suite start a Redis of their own. */
+export const needsOwnRedis = (): void =>
+  beforeEach(({ skip }) => skip(!inject('redisStarts'), NO_BINARY))
