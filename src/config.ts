@@ -11,6 +11,7 @@ import {
   type IdentityConfig,
 } from './config-identity.ts'
 import { mcpServersOf } from './config-mcp.ts'
+import { redisMistakes, redisOf, redisSettings, type RedisConfig } from './config-redis.ts'
 import { telemetryOf, telemetrySettings, type TelemetryConfig } from './config-telemetry.ts'
 import type { McpServer } from './agent/mcp/options.ts'
 import { ConfigError } from './domain/errors.ts'
@@ -24,6 +25,8 @@ export type Config = {
   readonly databaseUrl: string | undefined
   /** Where processes on `databaseUrl` hear of each other: the database itself, and no pooler. */
   readonly databaseDirectUrl: string | undefined
+  /** What carries live words and news between the processes on `databaseUrl`; undefined: PostgreSQL does. */
+  readonly redis: RedisConfig | undefined
   /** The agent file; undefined when there is none and the built-in agent is used. */
   readonly agentFile: string | undefined
   /** `demo` or `<provider>/<model id>`, for the built-in agent. */
@@ -85,6 +88,7 @@ const schema = (cwd: string) =>
         error: 'PORT is not a port number: set it to a whole number from 0 to 65535, such as 3000.',
       }),
     ...databaseSettings(cwd),
+    ...redisSettings,
     OUTLAST_CONFIG: text
       .transform((path) => (path === undefined ? undefined : resolve(cwd, path)))
       .refine((path) => path === undefined || existsSync(path), {
@@ -137,7 +141,7 @@ export const readConfig = (
   cwd: string = process.cwd(),
 ): Config => {
   const value = parsed(schema(cwd), env)
-  const mistakes = [...hostMistake(value), ...identityMistakes(value)]
+  const mistakes = [...hostMistake(value), ...redisMistakes(value), ...identityMistakes(value)]
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'))
   const standard = resolve(cwd, DEFAULT_AGENT_FILE)
   return {
@@ -146,6 +150,7 @@ export const readConfig = (
     dataDir: value.OUTLAST_DATA_DIR,
     databaseUrl: value.DATABASE_URL,
     databaseDirectUrl: value.DATABASE_DIRECT_URL,
+    redis: redisOf(value),
     agentFile: value.OUTLAST_CONFIG ?? (existsSync(standard) ? standard : undefined),
     model: value.OUTLAST_MODEL,
     openai: { baseUrl: value.OPENAI_BASE_URL, apiKey: value.OPENAI_API_KEY },

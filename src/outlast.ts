@@ -11,8 +11,8 @@ import type { Agents, EngineEvents } from './engine/ports.ts'
 import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
-import { createLocalBus, createLocalChunkLog, createLocalQueue } from './queue/local.ts'
-import { createShared, type Shared } from './queue/shared.ts'
+import { openShared, type RedisOptions } from './open-shared.ts'
+import { createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createChatStates } from './store/chat-states.ts'
@@ -27,13 +27,11 @@ import { createFiles } from './store/files.ts'
 import { createJournal } from './store/journal.ts'
 import { createLeases } from './store/leases.ts'
 import { checkMigrated, migrate } from './store/migrate.ts'
-import { createNotices } from './store/notices.ts'
 import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
 import { createRunCatalog } from './store/run-catalog.ts'
 import { createRunOverview } from './store/run-overview.ts'
 import { createRunStore } from './store/run-store.ts'
-import { createRunTails } from './store/run-tails.ts'
 import { createTickets, type Tickets } from './store/tickets.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
 import { createWorkers } from './store/workers.ts'
@@ -43,6 +41,8 @@ import { version } from './version.ts'
 export type OutlastOptions = {
   /** Opened, migrated and closed by Outlast. Without `url` and `dataDir`: in memory. */
   readonly database?: OpenDatabaseOptions
+  /** Between the processes on one PostgreSQL, `database.url`; without it they have that alone. */
+  readonly redis?: RedisOptions | undefined
   /** Requests choose among them by name; without a choice a run gets the first one. */
   readonly agents?: readonly AgentDefinition[]
   /**
@@ -150,29 +150,11 @@ type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {
   readonly decorate: (ports: WorkerPorts) => WorkerPorts
 }
 
-/** Between the processes on one database, where they hear of each other; else within this one. */
-const openShared = (
-  { db, schema, directUrl: url }: Store,
-  report: OutlastOptions['onError'],
-): Shared => {
-  if (url === undefined) {
-    const log = createLocalChunkLog()
-    return { bus: createLocalBus(), log, [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
-  }
-  const onError = (error: Error) => report(error, { during: 'talking to other processes' })
-  return createShared({
-    name: randomUUID(),
-    tails: createRunTails(db, schema),
-    wire: createNotices(db, { schema, url, onError }),
-    onError,
-  })
-}
-
 const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pieces): Outlast => {
   const limits = resolveLimits(options.limits)
   const { db } = store
   const workers = createWorkers(db)
-  const { bus, log, ...shared } = openShared(store, onError)
+  const { bus, log, ...shared } = openShared({ store, redis: options.redis, onError })
   const decorated = decorate({
     store: createRunStore(db),
     journal: createJournal(db),

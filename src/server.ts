@@ -55,6 +55,7 @@ export const startServer = async (
   const { databaseUrl: url, databaseDirectUrl: directUrl, dataDir } = config
   const outlast = await createOutlast({
     database: url === undefined ? { dataDir } : { url, directUrl },
+    redis: config.redis,
     agents,
     leaseTtlMs: config.leaseMs,
     telemetry: { log, ...(registry ? { metrics: registry } : {}) },

@@ -196,6 +196,12 @@ export class StoreUnavailableError extends OutlastError {
   override readonly retryable = true
 }
 
+/** Outage: what carries runs and news between processes cannot be reached or refuses for now. */
+export class QueueUnavailableError extends OutlastError {
+  readonly code = 'QUEUE_UNAVAILABLE'
+  override readonly retryable = true
+}
+
 /** Outage: whoever publishes the keys of our callers cannot be reached. */
 export class IdentityUnavailableError extends OutlastError {
   readonly code = 'IDENTITY_UNAVAILABLE'

@@ -53,6 +53,20 @@ describe('the configuration', () => {
     })
   })
 
+  it('takes a Redis beside a PostgreSQL, and says what to set where there is none', () => {
+    const DATABASE_URL = 'postgres://db/app'
+    const redis = (env: Record<string, string>) => readConfig({ DATABASE_URL, ...env }, cwd).redis
+    expect(redis({})).toBeUndefined()
+    expect(redis({ REDIS_URL: 'redis://cache' })).toEqual({ url: 'redis://cache' })
+    expect(redis({ REDIS_URL: 'redis://cache', OUTLAST_REDIS_PREFIX: 'ours' })).toEqual({
+      url: 'redis://cache',
+      prefix: 'ours',
+    })
+    expect(() => readConfig({ REDIS_URL: 'redis://cache' }, cwd)).toThrow(
+      'REDIS_URL needs DATABASE_URL',
+    )
+  })
+
   it('finds the agent file of the start folder', () => {
     writeFileSync(join(cwd, 'outlast.config.ts'), '')
     expect(readConfig({}, cwd).agentFile).toBe(join(cwd, 'outlast.config.ts'))
