@@ -18,10 +18,7 @@ export type OutlastDatabase = Kysely<Database>
 export type OpenDatabaseOptions = {
   /** A PostgreSQL server, as `postgres://user:password@host:5432/name`. */
   url?: string | undefined
-  /**
-   * Several processes on `url` hear of each other at once over this address, which keeps sessions: the same one, or that of
-   * the server itself where `url` is a transaction pooler. Without it they look.
-   */
+  /** Where a session can be kept, so that processes on `url` hear of each other: that of the server itself where `url` is a pooler. */
   directUrl?: string | undefined
   /** A folder for an embedded database, which this process then holds. */
   dataDir?: string | undefined
@@ -43,7 +40,7 @@ export type Store = AsyncDisposable & {
   readonly db: OutlastDatabase
   readonly schema: string
   readonly embedded: boolean
-  /** Where processes hear of each other; undefined when they do not. */
+  /** Where processes hear of each other; undefined where there is one process only. */
   readonly directUrl: string | undefined
 }
 
@@ -78,7 +75,7 @@ export async function openStore(options: OpenDatabaseOptions = {}): Promise<Stor
     db,
     schema,
     embedded: options.url === undefined,
-    directUrl: options.url && options.directUrl,
+    directUrl: options.url && (options.directUrl ?? options.url),
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }

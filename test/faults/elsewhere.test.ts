@@ -9,7 +9,7 @@ import { startFleet, type Fleet } from './fixtures/fleet.ts'
 
 let fleet: Fleet
 beforeAll(async () => {
-  fleet = await startFleet(3, (url) => ({ DATABASE_DIRECT_URL: url }))
+  fleet = await startFleet(3)
 })
 afterAll(() => fleet[Symbol.asyncDispose]())
 
