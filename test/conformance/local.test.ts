@@ -1,6 +1,7 @@
 import { createLocalBus, createLocalChunkLog, createLocalQueue } from '../../src/queue/local.ts'
 import { describeChunkLog } from './chunk-log.ts'
-import { describeRunBus, describeRunQueue } from './run-bus.ts'
+import { describeRunBus } from './run-bus.ts'
+import { describeRunQueue } from './run-queue.ts'
 
 describeChunkLog('in this process', createLocalChunkLog)
 describeRunBus('in this process', createLocalBus)

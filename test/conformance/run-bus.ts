@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChatSignal, RunBus, RunQueue, Signal } from '../../src/engine/ports.ts'
+import type { ChatSignal, RunBus, Signal } from '../../src/engine/ports.ts'
 
 /** What every bus promises to listeners of its own process. */
 export const describeRunBus = (name: string, open: () => RunBus): void => {
@@ -57,22 +57,6 @@ export const describeRunBus = (name: string, open: () => RunBus): void => {
         ['two', signals[0]],
         ['two', signals[1]],
       ])
-    })
-  })
-}
-
-/** What every queue promises. */
-export const describeRunQueue = (name: string, open: () => RunQueue): void => {
-  describe(`a run queue (${name})`, () => {
-    it('offers a run to a worker, and to none that has left', async () => {
-      const queue = open()
-      const taken: string[] = []
-      const working = queue.work(async (runId) => void taken.push(runId), 5)
-      await queue.offer({ runId: 'a', epoch: 0 })
-      await expect.poll(() => taken).toEqual(['a'])
-      await working[Symbol.asyncDispose]()
-      await queue.offer({ runId: 'b', epoch: 0 })
-      expect(taken).toEqual(['a'])
     })
   })
 }

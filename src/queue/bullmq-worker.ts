@@ -1,0 +1,106 @@
+/** Takes runs out of the queue that BullMQ keeps in Redis, for the worker of this process. */
+import { WaitingError, Worker, type Job } from 'bullmq'
+import { Redis } from 'ioredis'
+import type { Offer, RunQueue } from '../engine/ports.ts'
+import { connectionOptions, type RedisAddress } from './redis/connection.ts'
+import { explain } from './redis/failure.ts'
+
+export type BullWorkerOptions = {
+  readonly address: RedisAddress
+  /** For so long a run belongs to a holder that is silent. */
+  readonly leaseTtlMs: number
+  /** Hears why a connection broke or could not be made, each time. */
+  readonly onConnectionError: (error: Error) => void
+  /** Hears of everything else that is wrong with the queue. */
+  readonly onError: (error: Error) => void
+}
+
+type Handler = Parameters<RunQueue['work']>[0]
+
+export const QUEUE_NAME = 'runs'
+
+/** As BullMQ wants it: what a worker says waits for Redis. The silence is longer than it waits for a job. */
+const PATIENT = { maxRetriesPerRequest: null, socketTimeout: 15_000 }
+/** What ending in good order may take once handlers are done. */
+const END_MS = 1000
+/** What goes on being wrong is told so often. */
+const TELL_AGAIN_MS = 60_000
+
+/**
+ * A finished job is not kept: an offer of the same run in the same epoch, made because its claim has failed, would be taken for
+ * the finished one and be lost. What became of a run is in the database.
+ */
+const KEEP_NONE = { count: 0 }
+
+export class BullWorker {
+  readonly #connection: Redis
+  readonly #worker: Worker<Offer, void, 'run'>
+  readonly #handler: Handler
+  readonly #onError: (error: Error) => void
+  #left: Promise<void> | undefined
+  #unrenewed = 0
+  #told = { message: '', at: Number.NEGATIVE_INFINITY }
+
+  constructor(
+    { address, leaseTtlMs, onConnectionError, onError }: BullWorkerOptions,
+    handler: Handler,
+    concurrency: number,
+  ) {
+    this.#handler = handler
+    this.#onError = (error) => onError(explain(error, address))
+    this.#connection = new Redis({ ...connectionOptions(address), ...PATIENT })
+    this.#connection.on('error', (error: Error) => onConnectionError(explain(error, address)))
+    this.#worker = new Worker(QUEUE_NAME, (job, token) => this.#process(job, token), {
+      connection: this.#connection,
+      prefix: address.prefix,
+      concurrency: Math.min(concurrency, Number.MAX_SAFE_INTEGER),
+      // A job is lost with the lease of its run, not before; the claim decides what becomes of it.
+      lockDuration: leaseTtlMs,
+      stalledInterval: leaseTtlMs / 2,
+      removeOnComplete: KEEP_NONE,
+      removeOnFail: KEEP_NONE,
+      skipVersionCheck: true,
+    })
+    this.#worker.on('lockRenewalFailed', (jobs: readonly string[]) => {
+      this.#unrenewed += jobs.length
+    })
+    this.#worker.on('error', (error) => this.#hear(error))
+  }
+
+  /** Takes nothing more, and ends when what is in hand is done. */
+  leave(): void {
+    this.#left ??= this.#worker.close()
+  }
+
+  /** What is not done within a second is left to others. */
+  async end(): Promise<void> {
+    this.leave()
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, END_MS)
+    await Promise.race([this.#left, late])
+    clearTimeout(timer)
+    await this.#worker.getBackend().close(true)
+    this.#connection.disconnect()
+  }
+
+  async #process(job: Job<Offer, void, 'run'>, token: string | undefined): Promise<void> {
+    if (this.#left) {
+      // It was on its way already: somebody else takes it at once.
+      await job.moveToWait(token)
+      throw new WaitingError()
+    }
+    await this.#handler(job.data.runId)
+  }
+
+  #hear(error: Error & { code?: unknown }): void {
+    // Redis has forgotten a job that is in hand: its run goes on, because the lease says whose it is.
+    if (typeof error.code === 'number') return
+    if (this.#unrenewed > 0) return void this.#unrenewed--
+    // The connection tells why it is away, once.
+    if (this.#left || this.#connection.status !== 'ready') return
+    const now = performance.now()
+    if (error.message === this.#told.message && now - this.#told.at < TELL_AGAIN_MS) return
+    this.#told = { message: error.message, at: now }
+    this.#onError(error)
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Who runs next, among all processes on one Redis: BullMQ carries what was admitted.
+ *
+ * INVARIANT: Redis is not the truth. A job that is lost, late or there twice changes nothing but when a run begins.
+ */
+import { Queue } from 'bullmq'
+import { QueueUnavailableError } from '../domain/errors.ts'
+import type { Offer, RunQueue } from '../engine/ports.ts'
+import { BullWorker, QUEUE_NAME, type BullWorkerOptions } from './bullmq-worker.ts'
+import { connectRedis } from './redis/connection.ts'
+import { explain } from './redis/failure.ts'
+
+/** Runs that wait for a worker, and runs that a worker has in hand. */
+const STATES = ['waiting', 'delayed', 'active', 'failed'] as const
+
+export type QueueCounts = Readonly<Record<(typeof STATES)[number], number>>
+
+export type BullQueue = RunQueue &
+  AsyncDisposable & {
+    /** Of the whole fleet. @throws when Redis does not answer within a second */
+    counts(): Promise<QueueCounts>
+  }
+
+/** Nobody's run begins later than that because Redis does not answer. */
+const PATIENCE_MS = 1000
+/** The stream of what happened to jobs, which nobody here reads. */
+const KEPT_EVENTS = 100
+
+export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
+  const { address, onConnectionError, onError } = options
+  const connection = connectRedis(address, onConnectionError)
+  const workers: BullWorker[] = []
+  const queue = new Queue<Offer, void, 'run'>(QUEUE_NAME, {
+    connection,
+    prefix: address.prefix,
+    skipVersionCheck: true,
+    streams: { events: { maxLen: KEPT_EVENTS } },
+  })
+  // Its connection tells them itself, and its commands fail with them.
+  queue.on('error', () => undefined)
+
+  let isCutOff = false
+  let trying: Promise<void> | undefined
+  const add = async ({ runId, epoch }: Offer) => {
+    try {
+      await promptly(queue.add('run', { runId, epoch }, { jobId: `${runId}-${epoch}` }))
+      isCutOff = false
+    } catch (thrown) {
+      if (!isCutOff) onError(explain(thrown, address))
+      isCutOff = true
+    }
+  }
+
+  return {
+    reach: 'fleet',
+    async offer(offer) {
+      if (!isCutOff) return add(offer)
+      // One at a time finds out whether Redis is back, and nobody waits for it.
+      trying ??= add(offer).finally(() => (trying = undefined))
+    },
+    work(handler, concurrency) {
+      // BullMQ knows no worker without hands.
+      if (concurrency < 1) return { [Symbol.asyncDispose]: async () => undefined }
+      const worker = new BullWorker(options, handler, concurrency)
+      workers.push(worker)
+      return { [Symbol.asyncDispose]: async () => worker.leave() }
+    },
+    counts: async () => (await promptly(queue.getJobCounts(...STATES))) as QueueCounts,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.end()))
+      connection.disconnect()
+    },
+  }
+}
+
+const promptly = async <T>(work: Promise<T>): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new QueueUnavailableError(`Redis has not answered for ${PATIENCE_MS} ms.`)),
+    PATIENCE_MS,
+  )
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
