@@ -106,9 +106,7 @@ class Watch {
       load: async (runId, workspaceId) => {
         const loaded = await journal.load(runId, workspaceId)
         if (this.#held.has(runId))
-          for (const call of loaded.calls)
-            if (call.status === 'started')
-              this.#open.set(keyOf(runId, call), { tool: call.toolName })
+          for (const call of loaded.calls) if (call.status === 'started') this.#found(runId, call)
         return loaded
       },
     }
@@ -163,6 +161,12 @@ class Watch {
       takenOver: run.attempt > 1,
       ...(typeof waitedMs === 'number' ? { waitedMs } : {}),
     })
+  }
+
+  /** A call in the journal. Readers load it, too: what was started here keeps its time. */
+  #found(runId: string, call: CallId & { readonly toolName: string }): void {
+    const key = keyOf(runId, call)
+    if (!this.#open.has(key)) this.#open.set(key, { tool: call.toolName })
   }
 
   async #fenced<T>(lease: Lease, work: Promise<T>): Promise<T> {

@@ -142,6 +142,23 @@ describe('the metrics of runs', () => {
     expect(text).toMatch(/outlast_tokens_total\{.*type="output"\} \d+/)
     expect(text).toMatch(/outlast_model_first_chunk_seconds_count\{.*\} 2/)
   })
+
+  it('know how long a call took that somebody looked at meanwhile', async () => {
+    const metrics = new Registry()
+    const gate = createBarrier()
+    const inputSchema = z.object({ at: z.string() })
+    const look = tool({ inputSchema, execute: () => gate.wait() })
+    await using outlast = await testOutlast([talkative({ look })], { telemetry: { metrics } })
+    const run = await outlast.ask('Hi', 'chat')
+    await gate.reached
+    const latest = await outlast.engine.latest(outlast.principal, 'chat')
+    expect(latest?.message?.parts).toContainEqual(expect.objectContaining({ toolCallId: 'c1' }))
+    gate.release()
+    await outlast.settled(run)
+    expect(await metrics.metrics()).toContain(
+      'outlast_tool_call_duration_seconds_count{tool="look"} 1',
+    )
+  })
 })
 
 describe('the trace of a run', () => {
