@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { StepRecord, ToolCallPart, ToolCallRecord } from '../../src/domain/step.ts'
 import { RunReader } from '../../src/engine/tail/reader.ts'
 import type { Frame } from '../../src/engine/tail/replay.ts'
-import { viewOf, type RunView } from '../../src/engine/tail/view.ts'
+import { viewOf, withSnapshot, type RunView } from '../../src/engine/tail/view.ts'
 
 const IDS = ['first', 'second']
 
@@ -74,4 +74,15 @@ it('takes the last words of a process that only settled the run for a hole', () 
     'finish-step',
     'finish',
   ])
+})
+
+it('knows a step that is journaled whole, although the log has it as it was when its run went on', () => {
+  const calls = [ended('first', 4), { ...ended('second', 2), epoch: 2 }]
+  const waited = [ended('first', 4), { ...started('second'), status: 'approved' as const }]
+  const snapshot = { epoch: 2, n: 1, step, calls: waited }
+  // It has words of the next step, which begins after the second unit.
+  const reader = new RunReader({ epoch: 2, n: 6, lens: [35] })
+  expect(reader.catchUp(withSnapshot(view('running', calls, 2), snapshot))).toEqual([])
+  const begin = { kind: 'begin' as const, epoch: 3, n: 1, step: 1 }
+  expect(said(reader.follow(begin))).toEqual(['reset-step'])
 })

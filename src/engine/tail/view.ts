@@ -64,10 +64,11 @@ export const withSnapshot = (view: RunView, snapshot: Snapshot | undefined): Run
   const { status, leaseEpoch } = view.run
   // What a lost holder has left in the log is void, and that of one which gave the run back is in the journal.
   if (epoch < leaseEpoch || (status === 'pending' && epoch === leaseEpoch)) return view
+  const journaled = view.steps[step.stepIndex]
   // A log that lags has nothing to add.
-  if (step.stepIndex < view.steps.length - 1) return view
+  if (step.stepIndex < view.steps.length - 1 || (journaled && isResolved(journaled))) return view
   const steps = view.steps.slice(0, step.stepIndex)
-  const known = view.steps[step.stepIndex]?.step
+  const known = journaled?.step
   const point = { epoch, n }
   if (!known || step.info) return { ...view, steps: [...steps, { step, calls, upTo: point }] }
   // The model phase is journaled and the log has not said so yet: what comes after it is still in the log.
