@@ -1,4 +1,5 @@
 /** The port to a run server under test: everything that the kit does to it and sees of it goes through here. */
+import type { Fleet } from './fleet.ts'
 
 /** One thing of an answer on its way to a reader; the id is what the reader comes back with. */
 export type Frame = { readonly id: string; readonly chunk: unknown }
@@ -96,12 +97,30 @@ export type Exit = {
 
 export type DatabaseState = 'open' | 'cut' | 'stalled'
 
+/** What one process has of Redis: everything, refused connections, or answers that come so many milliseconds late. */
+export type RedisState = 'open' | 'cut' | { readonly lateMs: number }
+
+/** The Redis that all processes share. It is not the truth: whatever becomes of it explains nothing. */
+export interface RedisUnderTest {
+  /** SIGKILL; resolves when it is dead. */
+  kill(): Promise<void>
+  /** A dead one again, under its old address, empty. */
+  start(): Promise<void>
+  /** Everything in it is gone. */
+  flush(): Promise<void>
+  freeze(): void
+  thaw(): void
+  of(process: number, state: RedisState): void
+}
+
 /**
  * Processes are named by their number, from 0. Requests reject when the process does not answer; the kit asks another one
  * then. All times are milliseconds of this machine's wall clock.
  */
-export interface RunServer extends AsyncDisposable {
-  readonly processes: number
+export interface RunServer extends AsyncDisposable, Fleet {
+  /** Undefined for a fleet without one. */
+  readonly redis?: RedisUnderTest
+  /** To a process that takes requests, as everything down to `decide`. */
   send(process: number, turn: Turn, signal: AbortSignal): Promise<Answer>
   /** @param after - id of the last frame that the reader has; undefined: from the beginning */
   attach(

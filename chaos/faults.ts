@@ -1,8 +1,16 @@
 /** Breaks things: one fault after the other, as the plan says, until it is told to stop; then everything is mended. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunServer } from './adapter.ts'
-import type { FaultRecord } from './history.ts'
-import { nextFault, type PlannedFault, type ProcessFault, type Random } from './plan.ts'
+import { doorsOf, type Role } from './fleet.ts'
+import type { FaultRecord, RedisFaultRecord } from './history.ts'
+import {
+  nextFault,
+  type PlannedFault,
+  type ProcessFault,
+  type Random,
+  type RedisFault,
+} from './plan.ts'
+import { pause } from './pause.ts'
+import { isRedisFault, RedisFaults } from './redis-faults.ts'
 import type { ActiveRun } from './turn.ts'
 
 /** How long a process is left alone after a fault: else nothing would ever get done. */
@@ -27,22 +35,30 @@ export class Faults {
   /** Processes that were in trouble until a moment ago. */
   readonly #resting = new Set<number>()
   readonly #ending = new AbortController()
+  readonly #redis: RedisFaults | undefined
 
   constructor(options: FaultOptions) {
     this.#options = options
+    const { redis, roles } = options.server
+    if (redis) this.#redis = new RedisFaults({ redis, roles, ending: this.#ending.signal })
+  }
+
+  get redisRecords(): readonly RedisFaultRecord[] {
+    return this.#redis?.records ?? []
   }
 
   /** Resolves when all faults are over. */
   async run(): Promise<void> {
-    const { server, random, leaseMs, faultMs, signal } = this.#options
+    const { random, leaseMs, faultMs, signal } = this.#options
     signal.addEventListener('abort', () => this.#ending.abort(), { once: true })
     const going: Promise<void>[] = []
     while (!signal.aborted) {
       await pause(faultMs, signal)
       if (signal.aborted) break
-      // One process is always left alone: what a fleet does with none is another question.
-      const mayBreak = this.#troubled.size < server.processes - 1 && this.#healthy().length > 0
-      going.push(this.#play(nextFault(random, leaseMs, mayBreak)))
+      const mayBreak = (kind: ProcessFault | RedisFault) =>
+        isRedisFault(kind) ? this.#redis!.mayBreak(kind) : this.#breakable().length > 0
+      const redis = this.#redis !== undefined
+      going.push(this.#play(nextFault(random, { leaseMs, redis, mayBreak })))
     }
     await Promise.all(going)
   }
@@ -53,14 +69,20 @@ export class Faults {
         return this.#stop(fault.pick)
       case 'readers':
         return this.#cutReaders(fault.pick)
+      case 'redis-kill':
+      case 'redis-flush':
+      case 'redis-freeze':
+      case 'redis-latency':
+      case 'redis-cut':
+        return this.#redis!.break(fault)
       default:
         return this.#break(fault.kind, fault.pick, fault.ms)
     }
   }
 
   async #break(kind: ProcessFault, pick: number, ms: number): Promise<void> {
-    const healthy = this.#healthy()
-    const process = healthy[pick % healthy.length]!
+    const breakable = this.#breakable()
+    const process = breakable[pick % breakable.length]!
     this.#troubled.add(process)
     const record: FaultRecord = { kind, process, from: Date.now(), to: Number.POSITIVE_INFINITY }
     this.records.push(record)
@@ -72,10 +94,15 @@ export class Faults {
     this.#resting.delete(process)
   }
 
-  #healthy(): number[] {
-    const { processes } = this.#options.server
-    return Array.from({ length: processes }, (_, n) => n).filter(
-      (process) => !this.#troubled.has(process) && !this.#resting.has(process),
+  /** One process of each role is always left alone: what a fleet does with none is another question. */
+  #breakable(): number[] {
+    const { roles } = this.#options.server
+    const leavesOne = (role: Role) =>
+      roles.filter((one, process) => one === role && !this.#troubled.has(process)).length > 1
+    return roles.flatMap((role, process) =>
+      !this.#troubled.has(process) && !this.#resting.has(process) && leavesOne(role)
+        ? [process]
+        : [],
     )
   }
 
@@ -110,7 +137,8 @@ export class Faults {
     const run = runs[pick % Math.max(1, runs.length)]
     if (!run) return
     const signal = AbortSignal.timeout(STOP_MS)
-    const answer = await server.stop(pick % server.processes, run.id, signal).then(
+    const doors = doorsOf(server)
+    const answer = await server.stop(doors[pick % doors.length]!, run.id, signal).then(
       (stopped) => (stopped ? 'acknowledged' : 'refused'),
       () => 'unanswered' as const,
     )
@@ -127,9 +155,4 @@ export class Faults {
       this.readersCut += 1
     }
   }
-}
-
-/** Sleeps, but not beyond the signal. */
-const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -1,12 +1,13 @@
 /** What was seen of a chaos run, from outside: plain data, from which the checks decide. */
 import type { Effect, Exit, ModelCall, RunState } from './adapter.ts'
-import type { ProcessFault } from './plan.ts'
+import type { Fleet } from './fleet.ts'
+import type { ProcessFault, RedisFault } from './plan.ts'
 import type { RunScript } from './script.ts'
 
-export type Profile = {
+export type Profile = Fleet & {
   readonly seed: number
   readonly runs: number
-  readonly processes: number
+  readonly redis: boolean
   readonly inFlight: number
   readonly leaseMs: number
   /** A fault comes each so many milliseconds. */
@@ -22,6 +23,15 @@ export type FaultRecord = {
   readonly process: number
   readonly from: number
   /** When it was over, the process had started again and answered. */
+  to: number
+}
+
+/** Apart from the others, because it explains nothing: whatever becomes of Redis, no call is repeated and no outcome lost. */
+export type RedisFaultRecord = {
+  readonly kind: RedisFault
+  /** Undefined: Redis itself, for everybody. */
+  readonly process: number | undefined
+  readonly from: number
   to: number
 }
 
@@ -61,6 +71,7 @@ export type History = {
   readonly endedAt: number
   readonly runs: readonly RunRecord[]
   readonly faults: readonly FaultRecord[]
+  readonly redisFaults: readonly RedisFaultRecord[]
   readonly readersCut: number
   readonly modelCalls: readonly ModelCall[]
   readonly effects: readonly Effect[]

@@ -1,99 +1,66 @@
-/** Outlast under test: real processes of its command line on one PostgreSQL database, each behind a proxy of its own. */
+/** Outlast under test: real processes of its command line on one PostgreSQL database, and on a Redis if there is to be one. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
-import { readSse } from '../src/protocol/sse-decoder.ts'
-import { freePort } from '../test/support/ports.ts'
-import { startServerProcess, type ServerProcess } from '../test/support/server-process.ts'
-import {
-  EndedTooSoonError,
-  NotNowError,
-  type Effect,
-  type Exit,
-  type Frame,
-  type Question,
-  type RunServer,
-} from './adapter.ts'
+import type { UIMessageChunk } from 'ai'
+import { startRedis, type RedisServer } from '../test/support/redis.ts'
+import { NotNowError, type Effect, type RedisUnderTest, type RunServer } from './adapter.ts'
+import type { Fleet } from './fleet.ts'
+import { framesOf, partsOf, questionsOf, runOf, withFirst } from './outlast/answers.ts'
 import { createChaosDatabase } from './outlast/database.ts'
 import { readRuns } from './outlast/ledger.ts'
+import { Members, type MembersOptions } from './outlast/members.ts'
 import { startScriptedModel } from './outlast/model.ts'
-import { startDatabaseProxy, type DatabaseProxy } from './outlast/proxy.ts'
-import { callNumber } from './script.ts'
 
-export type OutlastOptions = {
-  readonly processes: number
+export type OutlastOptions = Fleet & {
   readonly leaseMs: number
   /** A PostgreSQL server and a user who may create databases there. */
   readonly adminUrl: string
-  /** Hears what the processes say on their error stream when they end. */
-  readonly onSaid?: (process: number, said: string) => void
-}
-
-/** Longer than the grace that the server gives its own work. */
-const OBEY_MS = 40_000
+  /** Whether they have a Redis, which is started for them. */
+  readonly redis?: boolean
+  /** Whether they hear of each other over the database; they do unless it is false. */
+  readonly direct?: boolean
+  /** Runs that a worker executes at a time; 4 unless set. */
+  readonly concurrency?: number
+} & Pick<MembersOptions, 'onSaid'>
 
 const AGENT = fileURLToPath(new URL('outlast/agent.ts', import.meta.url))
 
-type Member = {
-  readonly proxy: DatabaseProxy
-  readonly server: ServerProcess
-  /** Set while it may end. */
-  ending: boolean
-}
-
-/** @example await using server = await startOutlast({ processes: 3, leaseMs: 3000, adminUrl }) */
+/** @example await using server = await startOutlast({ roles: ['server', 'worker', 'worker'], leaseMs: 3000, adminUrl }) */
 export const startOutlast = async (options: OutlastOptions): Promise<RunServer> => {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await createChaosDatabase(options.adminUrl))
+  const redis = options.redis ? stack.use(await startRedis()) : undefined
   const model = stack.use(await startScriptedModel())
   const folder = await mkdtemp(join(tmpdir(), 'outlast-chaos-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const effectsFile = join(folder, 'effects')
   await writeFile(effectsFile, '')
-  const exits: Exit[] = []
-  const members: Member[] = []
-  const hear = ({ server }: Member, process: number) => options.onSaid?.(process, server.said)
-
-  /** Reports an end that nobody wanted. */
-  const watch = (member: Member, process: number): void => {
-    const { server, pid } = { server: member.server, pid: member.server.pid }
-    void server.ended().then((code) => {
-      if (member.ending || server.pid !== pid) return
-      exits.push({ process, at: Date.now(), code, said: server.said })
-    })
-  }
-
-  for (let process = 0; process < options.processes; process++) {
-    const proxy = stack.use(await startDatabaseProxy(database.url))
-    const server = stack.use(
-      await startServerProcess({
-        env: {
-          PORT: String(await freePort()),
-          DATABASE_URL: proxy.url,
-          OUTLAST_CONFIG: AGENT,
-          OUTLAST_LEASE_MS: String(options.leaseMs),
-          CHAOS_PROVIDER: model.url,
-          CHAOS_EFFECTS: effectsFile,
-          CHAOS_PROCESS: String(process),
-        },
-      }),
-    )
-    const member = { proxy, server, ending: false }
-    members.push(member)
-    watch(member, process)
-  }
-  // Runs before the processes are killed for good.
-  stack.defer(() => {
-    for (const member of members) member.ending = true
-  })
-
-  const address = (process: number, path: string) => new URL(path, members[process]!.server.url)
+  const members = stack.use(
+    new Members({
+      roles: options.roles,
+      databaseUrl: database.url,
+      direct: options.direct ?? true,
+      redisUrl: redis?.url,
+      concurrency: options.concurrency ?? 4,
+      env: {
+        OUTLAST_CONFIG: AGENT,
+        OUTLAST_LEASE_MS: String(options.leaseMs),
+        CHAOS_PROVIDER: model.url,
+        CHAOS_EFFECTS: effectsFile,
+      },
+      ...(options.onSaid ? { onSaid: options.onSaid } : {}),
+    }),
+  )
+  await members.startAll()
+  const member = (process: number) => members.all[process]!
+  const address = (process: number, path: string) => new URL(path, member(process).server.url)
   const disposables = stack.move()
   return {
-    processes: options.processes,
-    exits,
+    roles: options.roles,
+    exits: members.exits,
+    ...(redis ? { redis: underTest(redis, members) } : {}),
 
     async send(process, { chat, message, text }, signal) {
       const body = { chatId: chat, message: { id: message, parts: [{ type: 'text', text }] } }
@@ -127,41 +94,12 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
 
     reassemble: (frames) => partsOf(frames.map(({ chunk }) => chunk as UIMessageChunk)),
 
-    async kill(process) {
-      const member = members[process]!
-      member.ending = true
-      hear(member, process)
-      await member.server.kill()
-    },
-
-    async terminate(process) {
-      const member = members[process]!
-      const { server } = member
-      member.ending = true
-      server.signal('SIGTERM')
-      // One that does not obey is killed, and that is an exit code too.
-      const impatience = setTimeout(() => server.signal('SIGKILL'), OBEY_MS)
-      const code = await server.ended()
-      clearTimeout(impatience)
-      hear(member, process)
-      if (code !== 0) exits.push({ process, at: Date.now(), code, said: server.said })
-    },
-
-    async start(process) {
-      const member = members[process]!
-      try {
-        await member.server.start()
-      } catch (error) {
-        exits.push({ process, at: Date.now(), code: null, said: String(error) })
-        return
-      }
-      member.ending = false
-      watch(member, process)
-    },
-
-    freeze: (process) => members[process]!.server.signal('SIGSTOP'),
-    thaw: (process) => members[process]!.server.signal('SIGCONT'),
-    database: (process, state) => members[process]!.proxy.set(state),
+    kill: (process) => members.kill(process),
+    terminate: (process) => members.terminate(process),
+    start: (process) => members.start(process),
+    freeze: (process) => member(process).server.signal('SIGSTOP'),
+    thaw: (process) => member(process).server.signal('SIGCONT'),
+    database: (process, state) => member(process).database.set(state),
 
     modelCalls: () => model.calls,
     async effects() {
@@ -169,12 +107,18 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
       return lines.map((line) => JSON.parse(line) as Effect)
     },
     runs: () => readRuns(database.url),
-    async [Symbol.asyncDispose]() {
-      for (const [process, member] of members.entries()) hear(member, process)
-      await disposables.disposeAsync()
-    },
+    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
   }
 }
+
+const underTest = (redis: RedisServer, members: Members): RedisUnderTest => ({
+  kill: () => redis.kill(),
+  start: () => redis.start(),
+  flush: () => redis.flush(),
+  freeze: () => redis.freeze(),
+  thaw: () => redis.thaw(),
+  of: (process, state) => members.all[process]!.redis!.set(state),
+})
 
 const post = (url: URL, body: unknown, signal: AbortSignal): Promise<Response> =>
   fetch(url, {
@@ -183,62 +127,3 @@ const post = (url: URL, body: unknown, signal: AbortSignal): Promise<Response> =
     body: JSON.stringify(body),
     signal,
   })
-
-/** @throws EndedTooSoonError when the response ends in good order before the answer is complete */
-async function* framesOf(response: Response): AsyncGenerator<Frame, void> {
-  if (response.status !== 200) throw new NotNowError(`${response.status} ${await response.text()}`)
-  for await (const { id, data } of readSse(response.body!)) {
-    if (data === '[DONE]') return
-    yield { id, chunk: JSON.parse(data) }
-  }
-  throw new EndedTooSoonError('The stream ended without its last word.')
-}
-
-async function* withFirst(first: Frame, rest: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {
-  yield first
-  yield* rest
-}
-
-const runOf = ({ chunk }: Frame): string =>
-  (chunk as { messageMetadata: { runId: string } }).messageMetadata.runId
-
-const questionsOf = (chunks: readonly UIMessageChunk[]): Question[] => {
-  const open = new Map<string, Question>()
-  let step = -1
-  for (const chunk of chunks) {
-    const { type } = chunk as { readonly type: string }
-    if (type === 'start-step') step += 1
-    // What the step asks is asked again.
-    if (type === 'reset-step')
-      for (const question of open.values()) if (question.step === step) open.delete(question.id)
-    if (chunk.type === 'tool-approval-response') open.delete(chunk.approvalId)
-    if (chunk.type === 'tool-approval-request') {
-      const { approvalId: id, toolCallId } = chunk
-      open.set(id, { id, step, call: callNumber(toolCallId) })
-    }
-  }
-  return [...open.values()]
-}
-
-/** As the AI SDK's client puts them together. */
-const partsOf = async (chunks: readonly UIMessageChunk[]): Promise<unknown[]> => {
-  const stream = new ReadableStream<UIMessageChunk>({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(chunk)
-      // Without it the last state is not always told.
-      controller.enqueue({ type: 'message-metadata', messageMetadata: { told: true } })
-      controller.close()
-    },
-  })
-  let message: UIMessage | undefined
-  const errors: string[] = []
-  const onError = (error: unknown) => void errors.push(String(error))
-  for await (const next of readUIMessageStream({ stream, onError })) message = next
-  // What the run says of its own failure is no part of the message; what the client cannot read is a fault of the server.
-  const said = chunks.flatMap((chunk) =>
-    chunk.type === 'error' ? [`Error: ${chunk.errorText}`] : [],
-  )
-  const unreadable = errors.filter((error) => !said.includes(error))
-  const parts = JSON.parse(JSON.stringify(message?.parts ?? [])) as unknown[]
-  return [...parts, ...unreadable.map((error) => ({ unreadable: error }))]
-}

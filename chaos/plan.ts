@@ -70,36 +70,109 @@ const planStep = (random: Random, last: boolean): ScriptedStep => ({
 export const PROCESS_FAULTS = ['kill', 'freeze', 'cut', 'stall', 'terminate'] as const
 export type ProcessFault = (typeof PROCESS_FAULTS)[number]
 
+/** Of Redis itself, and of what one process has of it. */
+export const REDIS_FAULTS = [
+  ...(['redis-kill', 'redis-flush', 'redis-freeze'] as const),
+  ...(['redis-latency', 'redis-cut'] as const),
+] as const
+export type RedisFault = (typeof REDIS_FAULTS)[number]
+
+/** Somebody stops a run; readers lose their connections. */
+type HarmlessFault = 'stop' | 'readers'
+
+export type PlannedRedisFault = {
+  readonly kind: RedisFault
+  readonly pick: number
+  readonly ms: number
+  /** How late Redis is, if that is the fault. */
+  readonly lateMs: number
+}
+
 export type PlannedFault =
   | { readonly kind: ProcessFault; readonly pick: number; readonly ms: number }
-  /** Somebody stops a run; readers lose their connections. */
-  | { readonly kind: 'stop' | 'readers'; readonly pick: number }
+  | PlannedRedisFault
+  | { readonly kind: HarmlessFault; readonly pick: number }
 
-const DECK = [
-  ...['kill', 'kill', 'kill', 'freeze', 'freeze', 'cut', 'stall', 'terminate', 'terminate'],
-  ...['stop', 'readers', 'readers', 'readers'],
-] as readonly PlannedFault['kind'][]
+const DECK: readonly PlannedFault['kind'][] = [
+  ...([
+    'kill',
+    'kill',
+    'kill',
+    'freeze',
+    'freeze',
+    'cut',
+    'stall',
+    'terminate',
+    'terminate',
+  ] as const),
+  ...(['stop', 'readers', 'readers', 'readers'] as const),
+]
+const DECK_WITH_REDIS = [...DECK, ...REDIS_FAULTS, ...REDIS_FAULTS]
+const HARMLESS: readonly HarmlessFault[] = ['stop', 'readers', 'readers']
 
-/** @param mayBreak - false while no process may be troubled: then it is a stop or readers */
-export const nextFault = (random: Random, leaseMs: number, mayBreak: boolean): PlannedFault => {
-  // Both are always drawn, so that the sequence does not depend on what was going on.
-  const [any, harmless] = [random.pick(DECK), random.pick(['stop', 'readers', 'readers'] as const)]
+export type FaultChoice = {
+  readonly leaseMs: number
+  /** Whether there is a Redis to break. */
+  readonly redis: boolean
+  /** Whether it can be broken now, or is already. What cannot be becomes a stop or readers. */
+  readonly mayBreak: (kind: ProcessFault | RedisFault) => boolean
+}
+
+export const nextFault = (random: Random, choice: FaultChoice): PlannedFault => {
+  // All are always drawn, so that the sequence does not depend on what was going on.
+  const [any, harmless] = [
+    random.pick(choice.redis ? DECK_WITH_REDIS : DECK),
+    random.pick(HARMLESS),
+  ]
   const pick = random.int(0, 2 ** 31 - 1)
   const part = random.int(0, 1000) / 1000
-  const kind = mayBreak ? any : harmless
+  const kind = isHarmless(any) || choice.mayBreak(any) ? any : harmless
+  switch (kind) {
+    case 'stop':
+    case 'readers':
+      return { kind, pick }
+    case 'redis-kill':
+    case 'redis-flush':
+    case 'redis-freeze':
+    case 'redis-latency':
+    case 'redis-cut':
+      return { kind, pick, ms: redisMs(kind, part), lateMs: 50 + (pick % 451) }
+    default:
+      return { kind, pick, ms: processMs(kind, part, choice.leaseMs) }
+  }
+}
+
+const isHarmless = (kind: PlannedFault['kind']): kind is HarmlessFault =>
+  HARMLESS.some((one) => one === kind)
+
+const processMs = (kind: ProcessFault, part: number, leaseMs: number): number => {
   switch (kind) {
     case 'kill':
     case 'terminate':
       // Until it is started again.
-      return { kind, pick, ms: Math.round(part * 2000) }
+      return Math.round(part * 2000)
     case 'freeze':
-      return { kind, pick, ms: Math.round(leaseMs * (1.1 + part)) }
+      return Math.round(leaseMs * (1.1 + part))
     case 'cut':
     case 'stall':
-      return { kind, pick, ms: Math.round(1000 + part * part * 14_000) }
-    case 'stop':
-    case 'readers':
-      return { kind, pick }
+      return Math.round(1000 + part * part * 14_000)
+    default:
+      return kind satisfies never
+  }
+}
+
+const redisMs = (kind: RedisFault, part: number): number => {
+  switch (kind) {
+    case 'redis-flush':
+      return 0
+    case 'redis-kill':
+      // Until it is started again.
+      return Math.round(part * 5000)
+    case 'redis-freeze':
+      return Math.round(1000 + part * 4000)
+    case 'redis-latency':
+    case 'redis-cut':
+      return Math.round(1000 + part * 9000)
     default:
       return kind satisfies never
   }

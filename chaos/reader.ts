@@ -1,6 +1,7 @@
 /** A reader that wants the whole answer: whenever its connection breaks it comes back to some process, with its last id. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EndedTooSoonError, type Frame, type Question, type RunServer } from './adapter.ts'
+import { doorsOf } from './fleet.ts'
 import type { ReaderRecord } from './history.ts'
 import type { Random } from './plan.ts'
 import type { RunScript } from './script.ts'
@@ -50,7 +51,7 @@ export class Reader {
     while (!this.record.done && !this.#leaving.aborted) {
       const connection = new AbortController()
       const signal = AbortSignal.any([connection.signal, this.#leaving])
-      const process = this.#random.int(0, this.#server.processes - 1)
+      const process = this.#random.pick(doorsOf(this.#server))
       const after = this.record.frames.at(-1)?.id
       await this.#attempt(connection, () => this.#server.attach(process, this.run, after, signal))
       if (!this.record.done) await sleep(PAUSE_MS)
@@ -65,7 +66,7 @@ export class Reader {
       id,
       agreed: script.steps[step]?.calls[call]?.agreed ?? false,
     }))
-    const process = this.#random.int(0, this.#server.processes - 1)
+    const process = this.#random.pick(doorsOf(this.#server))
     await this.#server.decide(process, this.run, decisions, signal)
   }
 

@@ -1,6 +1,7 @@
 /** A chaos run in words and numbers. */
 import { findViolations, type Violation } from './checks.ts'
 import { faultsWithin, sightOf, story, type SeenRun, type Sight } from './checks/sight.ts'
+import { describeFleet, executesRuns } from './fleet.ts'
 import type { History } from './history.ts'
 
 /** Milliseconds, in their order. */
@@ -22,7 +23,7 @@ export const reportOf = (history: History): Report => {
   const sight = sightOf(history)
   const violations = findViolations(history)
   const faults = {
-    ...countBy(history.faults.map(({ kind }) => kind)),
+    ...countBy([...history.faults, ...history.redisFaults].map(({ kind }) => kind)),
     stop: history.runs.flatMap(({ stops }) => stops).length,
     'reader cut': history.readersCut,
   }
@@ -45,7 +46,7 @@ const textOf = (sight: Sight, report: Omit<Report, 'text'>): string => {
   const readers = history.runs.flatMap((run) => run.readers)
   const connections = readers.reduce((sum, reader) => sum + reader.connections, 0)
   return [
-    `seed ${profile.seed}, ${profile.processes} processes, lease ${profile.leaseMs} ms, a fault every ${profile.faultMs} ms, ${profile.inFlight} chats at a time, ${Math.round((history.endedAt - history.startedAt) / 1000)} s`,
+    `seed ${profile.seed}, ${describeFleet(profile)}${profile.redis ? ' with Redis' : ''}, lease ${profile.leaseMs} ms, a fault every ${profile.faultMs} ms, ${profile.inFlight} chats at a time, ${Math.round((history.endedAt - history.startedAt) / 1000)} s`,
     `faults survived    ${list(report.faults)}`,
     `runs               ${list(report.runs)}`,
     `model calls        ${modelCalls.length}, of which repeated after a fault ${repeated}, belated after a freeze ${belated}`,
@@ -100,10 +101,11 @@ const hadHealthy = (
   { history }: Sight,
   { process, from, to }: { process: number; from: number; to: number },
 ): boolean => {
-  const { processes, leaseMs } = history.profile
-  return Array.from({ length: processes }, (_, n) => n).some(
-    (other) =>
+  const { roles, leaseMs } = history.profile
+  return roles.some(
+    (role, other) =>
       other !== process &&
+      executesRuns(role) &&
       faultsWithin(history, { from: from - leaseMs, to, process: other }).length === 0,
   )
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunServer } from './adapter.ts'
 import { Faults } from './faults.ts'
-import type { FaultRecord, History, Profile, RunRecord } from './history.ts'
+import type { History, Profile, RunRecord } from './history.ts'
 import { planChats, seeded, type PlannedChat } from './plan.ts'
 import { playTurn, type ActiveRun } from './turn.ts'
 
@@ -73,7 +73,8 @@ export const runChaos = async ({ server, profile, onProgress }: ChaosOptions): P
   const breaking = faults.run()
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
-    onProgress?.({ seconds, finished, active: active.size, faults: faults.records.length })
+    const count = faults.records.length + faults.redisRecords.length
+    onProgress?.({ seconds, finished, active: active.size, faults: count })
   }, PROGRESS_MS)
   const waiting = [...chats]
   const talk = async (): Promise<void> => {
@@ -113,7 +114,7 @@ const look = async (seen: {
   profile: Profile
   startedAt: number
   records: readonly RunRecord[]
-  faults: { readonly records: readonly FaultRecord[]; readonly readersCut: number }
+  faults: Faults
 }): Promise<History> => {
   const { server, profile, startedAt, records, faults } = seen
   const deadline = Date.now() + profile.settleMs
@@ -128,6 +129,7 @@ const look = async (seen: {
     endedAt: Date.now(),
     runs: records,
     faults: faults.records,
+    redisFaults: faults.redisRecords,
     readersCut: faults.readersCut,
     modelCalls: [...server.modelCalls()],
     effects: await server.effects(),

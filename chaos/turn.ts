@@ -1,6 +1,7 @@
 /** One message and its answer: sends it until a process takes it, and lets readers follow the run to its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, RunServer } from './adapter.ts'
+import { doorsOf } from './fleet.ts'
 import type { RunRecord } from './history.ts'
 import type { PlannedRun, Random } from './plan.ts'
 import { Reader } from './reader.ts'
@@ -65,7 +66,7 @@ const send = async ({
     const patience = setTimeout(() => connection.abort(), SEND_MS)
     try {
       const signal = AbortSignal.any([connection.signal, leaving])
-      const process = random.int(0, server.processes - 1)
+      const process = random.pick(doorsOf(server))
       return { answer: await server.send(process, turn, signal), connection }
     } catch {
       // Nobody knows whether it was taken: it is sent again, as what it is.

@@ -1,4 +1,5 @@
-/** Processes end when they are told to, and not by themselves; nobody executes runs that nobody began. */
+/** Processes end when they are told to, and not by themselves; only who is there for it executes runs, and those that exist. */
+import { executesRuns } from '../fleet.ts'
 import type { Sight, Violation } from './sight.ts'
 
 export const checkFleet = ({ history }: Sight): Violation[] => {
@@ -15,6 +16,7 @@ export const checkFleet = ({ history }: Sight): Violation[] => {
       run: undefined,
       detail: `Process ${process} ended with ${code} after ${at - history.startedAt} ms. It said:\n${said}`,
     })),
+    ...meddling(history),
     ...[...new Set(strangers)].map((run) => ({
       rule: 'nobody executes what nobody asked for',
       run,
@@ -22,3 +24,12 @@ export const checkFleet = ({ history }: Sight): Violation[] => {
     })),
   ]
 }
+
+const meddling = ({ profile: { roles }, modelCalls, effects }: Sight['history']): Violation[] =>
+  [...modelCalls, ...effects]
+    .filter(({ process }) => !executesRuns(roles[process]!))
+    .map(({ process, run, step }) => ({
+      rule: 'a server executes nothing',
+      run,
+      detail: `Process ${process} is a server, and it executed step ${step}.`,
+    }))

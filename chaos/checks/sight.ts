@@ -125,6 +125,15 @@ export const story = (
         [to, `${kind} of process ${process} ends`],
       ],
     ),
+    ...history.redisFaults
+      .filter(({ from, to }) => from <= end + 5000 && to >= begin - 5000)
+      .flatMap(({ kind, process, from, to }): [number, string][] => {
+        const what = process === undefined ? kind : `${kind} of process ${process}`
+        return [
+          [from, `${what} begins`],
+          [to, `${what} ends`],
+        ]
+      }),
     [begin, `${name} is sent`],
     [end, `${name} (${state?.run}) is ${state?.status} ${state?.errorCode ?? ''}`],
   ]

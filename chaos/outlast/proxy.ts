@@ -1,18 +1,23 @@
-/** A TCP proxy before a database: it passes everything on, refuses everybody, or holds its breath. */
+/** A TCP proxy before a database or Redis: it passes everything on, late if need be, refuses everybody, or holds its breath. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import type { DatabaseState } from '../adapter.ts'
+import type { DatabaseState, RedisState } from '../adapter.ts'
 
-export type DatabaseProxy = AsyncDisposable & {
+export type Proxy = AsyncDisposable & {
   /** The given URL, through the proxy. */
   readonly url: string
-  set(state: DatabaseState): void
+  set(state: ProxyState): void
 }
 
-export const startDatabaseProxy = async (target: string): Promise<DatabaseProxy> => {
+type ProxyState = DatabaseState | RedisState
+
+/** @param target - a URL; without a port it is PostgreSQL's */
+export const startProxy = async (target: string): Promise<Proxy> => {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  let state: DatabaseState = 'open'
+  let state: ProxyState = 'open'
+  // There and back again.
+  const lateMs = () => (typeof state === 'object' ? state.lateMs / 2 : 0)
 
   const server = createServer((client) => {
     if (state === 'cut') return void client.resetAndDestroy()
@@ -23,10 +28,8 @@ export const startDatabaseProxy = async (target: string): Promise<DatabaseProxy>
       socket.on('error', () => socket.destroy())
       socket.on('close', () => sockets.delete(socket))
     }
-    client.on('data', (data) => upstream.write(data))
-    upstream.on('data', (data) => client.write(data))
-    client.on('close', () => upstream.destroy())
-    upstream.on('close', () => client.destroy())
+    passOn(client, upstream, lateMs)
+    passOn(upstream, client, lateMs)
     if (state === 'stalled') for (const socket of [client, upstream]) socket.pause()
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -50,4 +53,19 @@ export const startDatabaseProxy = async (target: string): Promise<DatabaseProxy>
       await once(server, 'close')
     },
   }
+}
+
+/** In its order, also when the delay changes on the way. */
+const passOn = (from: Socket, to: Socket, lateMs: () => number): void => {
+  const waiting: (() => void)[] = []
+  let due = 0
+  const pass = (act: () => void) => {
+    const now = performance.now()
+    due = Math.max(due, now + lateMs())
+    if (due === now && waiting.length === 0) return act()
+    waiting.push(act)
+    setTimeout(() => waiting.shift()!(), due - now)
+  }
+  from.on('data', (data) => pass(() => void to.write(data)))
+  from.on('close', () => pass(() => void to.destroy()))
 }

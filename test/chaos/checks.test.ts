@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { findViolations } from '../../chaos/checks.ts'
+import { REDIS_FAULTS } from '../../chaos/plan.ts'
 import { textOf } from '../../chaos/script.ts'
-import { acted, asked, fault, historyOf, madeUp, type MadeUp } from './fixtures/histories.ts'
+import {
+  acted,
+  asked,
+  fault,
+  historyOf,
+  madeUp,
+  redisFault,
+  type MadeUp,
+} from './fixtures/histories.ts'
 
 type Case = [rule: string, what: string, spoil: (seen: MadeUp) => void]
 
@@ -142,6 +151,32 @@ const FOUND: Case[] = [
     },
   ],
   ['nothing is taken from a healthy process', 'a takeover without a fault', takenOver],
+  ...REDIS_FAULTS.flatMap((kind): Case[] => [
+    [
+      'nothing is taken from a healthy process',
+      `a takeover after ${kind}`,
+      (seen) => {
+        seen.redisFaults.push(redisFault(kind))
+        takenOver(seen)
+      },
+    ],
+    [
+      'no outcome is lost without a fault',
+      `an unknown outcome after ${kind}`,
+      (seen) => {
+        seen.redisFaults.push(redisFault(kind))
+        setCall(seen, 0, 'unknown')
+      },
+    ],
+    [
+      'nobody gives up early',
+      `giving up after ${kind}, again and again`,
+      (seen) => {
+        Object.assign(seen.state, { status: 'failed', errorCode: 'recovery_exhausted' })
+        seen.redisFaults.push(redisFault(kind), redisFault(kind), redisFault(kind))
+      },
+    ],
+  ]),
   [
     'nothing is taken from a healthy process',
     'a takeover after a fault of somebody else',
@@ -263,6 +298,19 @@ const FOUND: Case[] = [
     (seen) => seen.exits.push({ process: 1, at: 10, code: 1, said: 'Out of ideas.' }),
   ],
   [
+    'a server executes nothing',
+    'a model call of a server',
+    (seen) => (seen.roles = ['server', 'worker']),
+  ],
+  [
+    'a server executes nothing',
+    'an effect of a server',
+    (seen) => {
+      seen.roles = ['worker', 'server']
+      seen.effects.push(acted(1, { at: 1900, process: 1 }))
+    },
+  ],
+  [
     'nobody executes what nobody asked for',
     'a model call of an unknown run',
     (seen) => seen.modelCalls.push({ ...asked(0, 3, 1100), run: 'b.1' }),
@@ -328,6 +376,11 @@ describe('the checks', () => {
       },
     ],
     ['a stop that came too late', stopped('refused')],
+    ['a run that a worker executes', (seen) => (seen.roles = ['worker', 'server'])],
+    [
+      'a run whose processes lose Redis',
+      (seen) => seen.redisFaults.push(...REDIS_FAULTS.map((kind) => redisFault(kind))),
+    ],
     ['a request that was on its way when its process was frozen', belated],
     [
       'a process that takes a run as soon as it wakes',

@@ -1,5 +1,6 @@
 /** A short chaos run on three real processes, all of its invariants, and the report. */
 import { expect, inject, it } from 'vitest'
+import type { Role } from '../../chaos/fleet.ts'
 import { startOutlast } from '../../chaos/outlast.ts'
 import { reportOf } from '../../chaos/report.ts'
 import { runChaos } from '../../chaos/run-chaos.ts'
@@ -7,9 +8,10 @@ import { runChaos } from '../../chaos/run-chaos.ts'
 const RUNS = 24
 
 it('a fleet under random faults loses nothing, doubles nothing and tells everybody the same', async () => {
-  const [processes, leaseMs] = [3, 3000]
+  const leaseMs = 3000
+  const roles: Role[] = ['both', 'both', 'both']
   await using server = await startOutlast({
-    processes,
+    roles,
     leaseMs,
     adminUrl: inject('postgresUrl'),
   })
@@ -18,7 +20,8 @@ it('a fleet under random faults loses nothing, doubles nothing and tells everybo
     profile: {
       seed: 7,
       runs: RUNS,
-      processes,
+      roles,
+      redis: false,
       inFlight: 10,
       leaseMs,
       faultMs: 800,

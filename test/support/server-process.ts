@@ -12,6 +12,8 @@ const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 export type ServerProcessOptions = {
   /** Instead of our command line: a program that says its address in the same way. */
   readonly program?: string
+  /** Of the command line; without any it serves. */
+  readonly words?: readonly string[]
   /** Beside PATH, PORT, the data folder and the files root, which are set; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What the file tools of the built-in agent see. */
@@ -51,12 +53,12 @@ export const startServerProcess = async (
     OUTLAST_FILES_ROOT: root,
     ...options.env,
   }
-  const { program = CLI } = options
-  let running = spawnProgram(program, folder, env)
+  const { program = CLI, words = [] } = options
+  let running = spawnProgram([program, ...words], folder, env)
   let url = ''
 
   const start = async () => {
-    if (!running.isAlive()) running = spawnProgram(program, folder, env)
+    if (!running.isAlive()) running = spawnProgram([program, ...words], folder, env)
     url = await running.listening
     env.PORT = new URL(url).port
   }
@@ -98,7 +100,7 @@ export const runCli = async (
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly code: number | null; readonly said: string }> => {
-  const { child, exited, listening, said } = spawnProgram(CLI, cwd, {
+  const { child, exited, listening, said } = spawnProgram([CLI], cwd, {
     PATH: process.env['PATH'],
     ...env,
   })
@@ -107,8 +109,8 @@ export const runCli = async (
   return { code, said: said() }
 }
 
-const spawnProgram = (program: string, cwd: string, env: NodeJS.ProcessEnv) => {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+const spawnProgram = (words: readonly string[], cwd: string, env: NodeJS.ProcessEnv) => {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...words], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
