@@ -244,3 +244,18 @@ test('while an answer is written, nothing of the messages before it is touched',
   await answers(page).last().getByText('piece 0').waitFor()
   expect(await page.evaluate('touched')).toEqual([])
 })
+
+test('what stands in a message can be clicked while the thread scrolls', async () => {
+  await seed('clicked', 100)
+  const page = await pages.open('/chats/clicked')
+  await atEnd(page)
+  const hit = await thread(page).evaluate(async (box) => {
+    box.scrollTo({ top: box.scrollHeight - box.clientHeight - 100 })
+    await new Promise((done) => box.addEventListener('scroll', done, { once: true }))
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    const { left, top, width, height } = box.getBoundingClientRect()
+    const target = document.elementFromPoint(left + width / 2, top + height / 2)
+    return target?.closest('article') ? 'a message' : target?.outerHTML.slice(0, 200)
+  })
+  expect(hit).toBe('a message')
+})

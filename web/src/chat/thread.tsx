@@ -14,7 +14,7 @@ import {
   type Ref,
 } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import { Virtualizer, type CustomContainerComponentProps, type VirtualizerHandle } from 'virtua'
 import { lengthOf } from './message-parts.ts'
 import { keepPlace, readPlace } from './place.ts'
 import { useFound, type Found } from './use-found.ts'
@@ -161,6 +161,7 @@ export const Thread = ({
         <div role="feed" aria-label={t('chat.conversation')} aria-busy={isBusy}>
           <Virtualizer
             ref={list}
+            as={Container}
             scrollRef={box}
             data={messages}
             shift={isShift}
@@ -202,6 +203,11 @@ export const Thread = ({
     </div>
   )
 }
+
+/** The virtualizer takes the pointer from its items while they scroll, which they do as long as an answer grows. */
+const Container = ({ style, ...props }: CustomContainerComponentProps) => (
+  <div {...props} style={{ ...style, pointerEvents: undefined }} />
+)
 
 /** Whether something was written below since one has scrolled up. */
 const useNews = (messages: readonly OutlastMessage[], isAway: boolean): boolean => {
