@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { createBarrier } from '../../support/barrier.ts'
 import { chatOf, usePages } from '../pages.ts'
 import { expectAccessible } from './accessible.ts'
 
@@ -54,6 +55,25 @@ test('a chat is found by words of its title, and a search that finds nothing say
   await chat(page, 'say apples').waitFor()
   await page.getByRole('searchbox', { name: 'Search chats' }).fill('no such fruit')
   await page.getByText('No chat is called that.').waitFor()
+})
+
+test('whoever searches while a new chat is loaded goes on searching', async () => {
+  await (await begin('typed', 'say cherries')).end()
+  const { page } = await pages.open('/chats/typed')
+  await chat(page, 'say cherries').waitFor()
+  const gate = createBarrier()
+  await page.route(/\/messages(\?|$)/, async (route) => {
+    await gate.wait()
+    await route.continue()
+  })
+  await page.getByRole('link', { name: 'New chat' }).click()
+  await gate.reached
+  await page.getByRole('searchbox', { name: 'Search chats' }).pressSequentially('cher')
+  gate.release()
+  await page.getByText('close this tab while it works').waitFor()
+  await page.keyboard.type('ries')
+  expect(await page.getByRole('searchbox', { name: 'Search chats' }).inputValue()).toBe('cherries')
+  expect(await page.getByLabel('Your message').inputValue()).toBe('')
 })
 
 test('a chat is renamed, in every tab, and gets its automatic title back', async () => {

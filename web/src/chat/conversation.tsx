@@ -92,7 +92,7 @@ export const Conversation = ({ chatId }: { readonly chatId: string }) => {
         actions={actions}
         find={find}
         thread={thread}
-        onNew={() => write(box, 'body, nav *')}
+        onNew={() => write(box, 'body, nav a, nav button')}
         onAsk={(text) => send({ text, files: [] })}
       />
       <div className={classes.foot}>
