@@ -51,6 +51,9 @@ export const usePages = (options: () => Promise<ServeOptions>): Pages => {
   }
 }
 
+/** A page says that an answer was read as soon as it is: its chat may be gone by then. */
+export const LATE_MARK = /status of 404 .*\/seen\)/
+
 /** The chat that the address names. */
 export const chatOf = (page: Page): string =>
   decodeURIComponent(/^\/chats\/([^/]+)/.exec(new URL(page.url()).pathname)?.[1] ?? '')

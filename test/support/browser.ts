@@ -99,7 +99,10 @@ export const complaintsOf = async (page: Page): Promise<Complaints> => {
     if (!expected.some((pattern) => pattern.test(complaint))) list.push(complaint)
   }
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') add(message.text())
+    if (message.type() !== 'error' && message.type() !== 'warning') return
+    const { url } = message.location()
+    // What could not be loaded is not named in the complaint itself.
+    add(url ? `${message.text()} (${url})` : message.text())
   })
   page.on('pageerror', (error) => add(`uncaught ${error.stack ?? error.message}`))
   await page.addInitScript(() => {

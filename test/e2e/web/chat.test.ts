@@ -5,6 +5,7 @@ import {
   ask,
   chatOf,
   ended,
+  LATE_MARK,
   questions,
   seen,
   shownText,
@@ -222,7 +223,8 @@ test('an answer is copied as Markdown and as plain text, and leads to its run', 
 })
 
 test('a chat that is deleted elsewhere says so, and leads to a new one', async () => {
-  const { page } = await pages.open()
+  const { page, complaints } = await pages.open()
+  complaints.expect(LATE_MARK)
   await ask(page, 'say hello')
   await ended(page)
   const chatId = chatOf(page)
@@ -237,7 +239,8 @@ test('a chat that is deleted where it is open says so in the other tab', async (
   const { page } = await pages.open()
   await ask(page, 'say hello')
   await ended(page)
-  const { page: other } = await pages.open(new URL(page.url()).pathname)
+  const { page: other, complaints } = await pages.open(new URL(page.url()).pathname)
+  complaints.expect(LATE_MARK)
   await seen(other, 'hello')
   await page.getByRole('button', { name: 'Actions for say hello' }).click()
   await page.getByRole('menuitem', { name: 'Delete' }).click()
