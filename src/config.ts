@@ -41,6 +41,8 @@ export type Config = {
   readonly fetchAllowedHosts: readonly string[]
   /** MCP servers of the built-in agent, by name; undefined when there are none. Checked when they are made. */
   readonly mcpServers: Readonly<Record<string, McpServer>> | undefined
+  /** Runs that are executed at a time; undefined: as many as the role of the process has. */
+  readonly concurrency: number | undefined
   /** A run whose process was silent for so long is continued by another one. */
   readonly leaseMs: number
   readonly limits: Limits
@@ -62,6 +64,8 @@ export type ProviderAccess = {
 /** A shorter lease is lost to a pause that is nothing unusual. */
 const SHORTEST_LEASE_MS = 1000
 const LONGEST_LEASE_MS = 3_600_000
+
+export const isConcurrency = (runs: number): boolean => Number.isSafeInteger(runs) && runs >= 0
 
 const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 
@@ -112,6 +116,12 @@ const schema = (cwd: string) =>
       }),
     OUTLAST_FETCH_ALLOW: list,
     OUTLAST_MCP: text.transform((path) => (path === undefined ? undefined : resolve(cwd, path))),
+    OUTLAST_CONCURRENCY: text
+      .transform((runs) => (runs === undefined ? undefined : Number(runs)))
+      .refine((runs) => runs === undefined || isConcurrency(runs), {
+        error:
+          'OUTLAST_CONCURRENCY is no number of runs: set it to a whole number from 0 on, such as 100.',
+      }),
     OUTLAST_LEASE_MS: text
       .transform((ms) => Number(ms ?? 10_000))
       .refine((ms) => Number.isInteger(ms) && ms >= SHORTEST_LEASE_MS && ms <= LONGEST_LEASE_MS, {
@@ -166,6 +176,7 @@ export const readConfig = (
     filesRoot: value.OUTLAST_FILES_ROOT,
     fetchAllowedHosts: value.OUTLAST_FETCH_ALLOW,
     mcpServers: mcpServersOf(value.OUTLAST_MCP, env),
+    concurrency: value.OUTLAST_CONCURRENCY,
     leaseMs: value.OUTLAST_LEASE_MS,
     limits: limitsOf(env),
     identity: identityOf(value),

@@ -79,6 +79,7 @@ export const createOutlastApp = (outlast: Outlast, options: OutlastAppOptions): 
     principals,
     signsIn,
     readiness: outlast.readiness,
+    redis: outlast.redis,
     authenticate: createAdmission({
       authenticate,
       redeem: tickets.redeem,

@@ -11,8 +11,8 @@ import type { Agents, EngineEvents } from './engine/ports.ts'
 import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
+import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
 import { openShared, type RedisOptions } from './open-shared.ts'
-import { createLocalQueue } from './queue/local.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createChatStates } from './store/chat-states.ts'
@@ -82,11 +82,15 @@ export type Outlast = AsyncDisposable & {
   readonly report: EngineEvents['error']
   /** Whether a load balancer should send requests here. */
   readonly readiness: () => Promise<Readiness>
+  /** How Redis was some seconds ago, where there is one. Requests are answered without it too. */
+  readonly redis: (() => RedisState) | undefined
   close(graceMs?: number): Promise<void>
 }
 
 /** Each check by its name; a check that fails says so. */
 export type Readiness = { readonly database: boolean; readonly accepting: boolean }
+
+const LEASE_TTL_MS = 10_000
 
 /**
  * Opens the database and starts to execute runs.
@@ -103,8 +107,13 @@ export const assembleOutlast = async (
 ): Promise<Outlast> => {
   const agents = createAgents(options)
   const names = (options.agents ?? []).map(({ name }) => name)
+  await using opened = new AsyncDisposableStack()
   const store = await openPrepared(options, ({ db, schema }) => migrate(db, { schema }))
-  const outlast = putTogether({ ...options, store, agents, names, decorate })
+  opened.use(store)
+  const { redis, leaseTtlMs = LEASE_TTL_MS, telemetry, onError } = options
+  const queue = opened.use(await openQueue({ redis, leaseTtlMs, telemetry, onError }))
+  const outlast = putTogether({ ...options, leaseTtlMs, store, queue, agents, names, decorate })
+  opened.move()
   outlast.engine.start()
   return outlast
 }
@@ -120,7 +129,8 @@ export const openIdleOutlast = async (
   const store = await openPrepared(options, ({ db, embedded }) =>
     embedded ? migrate(db) : checkMigrated(db),
   )
-  return putTogether({ ...options, store, agents, names: [], decorate: (ports) => ports })
+  const queue = localQueue()
+  return putTogether({ ...options, store, queue, agents, names: [], decorate: (ports) => ports })
 }
 
 const openPrepared = async (
@@ -146,11 +156,13 @@ type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {
   /** Of the agents that have one. */
   readonly names: readonly string[]
   readonly store: Store
+  readonly queue: OpenedQueue
   readonly agents: Agents
   readonly decorate: (ports: WorkerPorts) => WorkerPorts
 }
 
-const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pieces): Outlast => {
+const putTogether = (pieces: Pieces): Outlast => {
+  const { store, queue, agents, names, decorate, onError, ...options } = pieces
   const limits = resolveLimits(options.limits)
   const { db } = store
   const workers = createWorkers(db)
@@ -160,7 +172,7 @@ const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pi
     journal: createJournal(db),
     conversations: createConversations(db),
     files: createFiles(db),
-    queue: createLocalQueue(),
+    queue: queue.queue,
     bus,
     log,
     agents,
@@ -183,6 +195,7 @@ const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pi
   const close = async (graceMs?: number) => {
     accepting = false
     await engine.close(graceMs)
+    await queue[Symbol.asyncDispose]()
     await shared[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
   }
@@ -197,6 +210,7 @@ const putTogether = ({ store, agents, names, decorate, onError, ...options }: Pi
     tickets: createTickets(db),
     report: onError,
     readiness: async () => ({ database: await databaseAnswers(db), accepting }),
+    redis: queue.redis,
     close,
     [Symbol.asyncDispose]: () => close(),
   }

@@ -1,6 +1,6 @@
 /** The tree of commands: what each is called, takes and says of itself. */
 import { Command, Option } from 'commander'
-import { readCliConfig, type CliConfig } from '../config.ts'
+import { isConcurrency, readCliConfig, type CliConfig } from '../config.ts'
 import { RUN_TRIGGERS } from '../domain/run.ts'
 import {
   deleteChat,
@@ -15,6 +15,8 @@ import { migrateDatabase } from './migrate.ts'
 import { plain } from './plain.ts'
 import { reachUser, type Reach, type ReachOptions } from './reach.ts'
 import { listRuns, showRun, stopRun, type RunListOptions } from './runs.ts'
+import type { Role } from '../role.ts'
+import type { RoleOptions } from './serve.ts'
 import type { Shell } from './shell.ts'
 import { tailRun, type TailOptions } from './tail.ts'
 import { version } from '../version.ts'
@@ -27,12 +29,12 @@ import {
 } from './tokens.ts'
 
 export type Actions = {
-  readonly serve: () => Promise<void>
+  readonly start: (role: Role, options: RoleOptions) => Promise<void>
   /** Every other command runs within this. */
   readonly command: (run: () => Promise<void>) => Promise<void>
 }
 
-export const createProgram = (shell: Shell, { serve, command }: Actions): Command => {
+export const createProgram = (shell: Shell, { start, command }: Actions): Command => {
   const program = new Command('outlast')
     .description('Runs AI agent turns that outlive the request that started them.')
     .version(version)
@@ -45,7 +47,13 @@ export const createProgram = (shell: Shell, { serve, command }: Actions): Comman
   program
     .command('serve')
     .description('serve on HOST and PORT; what `outlast` alone does')
-    .action(serve)
+    .addOption(CONCURRENCY())
+    .action((options: RoleOptions) => start('serve', options))
+  program
+    .command('work')
+    .description('execute runs that servers on the same DATABASE_URL begin; answers no requests')
+    .addOption(CONCURRENCY())
+    .action((options: RoleOptions) => start('work', options))
 
   const here = (run: (config: CliConfig) => Promise<void>) => command(() => run(readCliConfig()))
 
@@ -71,11 +79,25 @@ export const createProgram = (shell: Shell, { serve, command }: Actions): Comman
 const HELP = `
 Examples:
   $ outlast                                            serve on http://localhost:3000
+  $ outlast work --concurrency 100                     execute what servers on DATABASE_URL begin
   $ outlast token create --workspace acme --user ann --expires 90d
   $ outlast runs list --status active                  of the data folder or DATABASE_URL
   $ outlast runs tail <run> --url https://ai.example   of a server; OUTLAST_TOKEN says who asks
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 130 ended with Ctrl-C`
+
+const CONCURRENCY = () =>
+  new Option(
+    '--concurrency <runs>',
+    'executed at a time, instead of OUTLAST_CONCURRENCY',
+  ).argParser(concurrencyFrom)
+
+const concurrencyFrom = (text: string): number => {
+  if (/^\d+$/.test(text) && isConcurrency(Number(text))) return Number(text)
+  throw new UsageError(
+    `--concurrency is ${text}: write a whole number of runs from 0 on, such as 100.`,
+  )
+}
 
 type Here = (run: (config: CliConfig) => Promise<void>) => Promise<void>
 type There = (options: ReachOptions, run: (reach: Reach) => Promise<void>) => Promise<void>

@@ -4,11 +4,13 @@ import { coerceError } from '../domain/errors.ts'
 import { codeOf, EXIT, exitOf, explain } from './errors.ts'
 import { safeJson } from './plain.ts'
 import { createProgram } from './program.ts'
+import type { Role } from '../role.ts'
+import type { RoleOptions } from './serve.ts'
 import { note, type Shell } from './shell.ts'
 
 type Streams = Pick<Shell, 'stdin' | 'stdout' | 'stderr'>
 
-/** @returns the exit code; a server that was started goes on after that */
+/** @returns the exit code; a server or worker that was started goes on after that */
 export const runCommand = async (words: readonly string[], streams: Streams): Promise<number> => {
   const { stdin, stdout, stderr } = streams
   const ending = new AbortController()
@@ -16,7 +18,8 @@ export const runCommand = async (words: readonly string[], streams: Streams): Pr
   for (const stream of [stdout, stderr]) stream.on('error', () => ending.abort())
   const shell: Shell = { stdin, stdout, stderr, signal: ending.signal }
   const program = createProgram(shell, {
-    serve: () => serving().catch((error: unknown) => process.exit(fail(shell, error))),
+    start: (role, options) =>
+      starting(role, options).catch((error: unknown) => process.exit(fail(shell, error))),
     command: async (run) => {
       const interrupt = () => {
         interrupted = true
@@ -38,9 +41,9 @@ export const runCommand = async (words: readonly string[], streams: Streams): Pr
 }
 
 /** Loaded only where it is wanted: it is nearly all of the program. */
-const serving = async (): Promise<void> => {
-  const { serve } = await import('./serve.ts')
-  await serve()
+const starting = async (role: Role, options: RoleOptions): Promise<void> => {
+  const { startRole } = await import('./serve.ts')
+  await startRole(role, options)
 }
 
 /** @returns the exit code */

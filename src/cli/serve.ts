@@ -1,13 +1,48 @@
-/** `outlast serve`: the server, until it is told to end. */
+/** `outlast serve` and `outlast work`: a process that goes on until it is told to end. */
 import { readConfig, type Config } from '../config.ts'
 import { coerceError } from '../domain/errors.ts'
-import { startServer } from '../server.ts'
+import { executes, type Role } from '../role.ts'
+import { startServer, startWorker, type RunningRole } from '../server.ts'
 import { createLog } from '../telemetry/create-log.ts'
 import { errorFields } from '../telemetry/error-fields.ts'
 import { explain } from './errors.ts'
 
+/** Of the command line, which comes before the environment. */
+export type RoleOptions = { readonly concurrency?: number }
+
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`${line}\n`)
+
+/** Returns when it has started; the process ends with a signal. */
+export const startRole = async (role: Role, options: RoleOptions): Promise<void> => {
+  const config = { ...readConfig(), ...options }
+  const telemetry = telemetryOf(config)
+  let running: RunningRole
+  if (role === 'serve') {
+    const server = await startServer(config, telemetry)
+    say(`Outlast  ${server.url}`)
+    running = server
+  } else {
+    running = await startWorker(config, telemetry)
+    say('Outlast  worker')
+  }
+  const { model, concurrency, metricsUrl, close } = running
+  say(`data     ${database(config)}`)
+  if (config.redis) say(`queue    Redis at ${new URL(config.redis.url).host}`)
+  say(`model    ${model}${model === 'demo' ? DEMO_NOTE : ''}`)
+  say(`executes ${executes(concurrency)}`)
+  if (metricsUrl !== undefined) say(`metrics  ${metricsUrl}`)
+  endWithSignal(close)
+}
+
+const telemetryOf = ({ telemetry: { logFormat: format, logLevel: level } }: Config) => {
+  const log = createLog({ format, level, write: (line) => process.stderr.write(line) })
+  const onError = (error: Error, { during, runId }: { during: string; runId?: string }) =>
+    format === 'json'
+      ? log.error({ during, run: runId, error: errorFields(error) }, 'error')
+      : complain(`While ${during}${runId ? ` (run ${runId})` : ''}: ${explain(error)}`)
+  return { log, onError }
+}
 
 const database = ({ databaseUrl, dataDir }: Config): string => {
   if (databaseUrl === undefined) return `${dataDir} (embedded database)`
@@ -15,23 +50,7 @@ const database = ({ databaseUrl, dataDir }: Config): string => {
   return `PostgreSQL at ${host}${pathname}`
 }
 
-/** Returns when it listens; the process ends with a signal. */
-export const serve = async (): Promise<void> => {
-  const config = readConfig()
-  const { logFormat: format, logLevel: level } = config.telemetry
-  const log = createLog({ format, level, write: (line) => process.stderr.write(line) })
-  const server = await startServer(config, {
-    log,
-    onError: (error, { during, runId }) =>
-      format === 'json'
-        ? log.error({ during, run: runId, error: errorFields(error) }, 'error')
-        : complain(`While ${during}${runId ? ` (run ${runId})` : ''}: ${explain(error)}`),
-  })
-  say(`Outlast  ${server.url}`)
-  say(`data     ${database(config)}`)
-  say(`model    ${server.model}${server.model === 'demo' ? DEMO_NOTE : ''}`)
-  if (server.metricsUrl !== undefined) say(`metrics  ${server.metricsUrl}`)
-
+const endWithSignal = (end: () => Promise<void>): void => {
   let closingSince: number | undefined
   const close = (signal: NodeJS.Signals) => {
     // One Ctrl-C can arrive several times: from the terminal's process group and from npm, which forwards it.
@@ -42,7 +61,7 @@ export const serve = async (): Promise<void> => {
     }
     say(`${signal}: letting running steps end (again to stop at once)`)
     closingSince = performance.now()
-    server.close().then(
+    end().then(
       () => process.exit(0),
       (error: unknown) => {
         complain(explain(coerceError(error)))

@@ -58,6 +58,8 @@ export type HttpAppOptions = {
   readonly health?: Readonly<Record<string, unknown>>
   /** Whether the server can do its work, by the names of what it needs; always unless set. */
   readonly readiness?: () => Promise<Readonly<Record<string, boolean>>>
+  /** What both checks say of Redis, where there is one. */
+  readonly redis?: (() => 'ok' | 'away') | undefined
   /** Hears of each request to a route of the API, and of its answer. */
   readonly onRequest?: OnRequest | undefined
   /** Hears of errors that are not the caller's. */

@@ -8,13 +8,16 @@ import { json, type Route } from './route.ts'
 export type ServerRoutesOptions = {
   /** What the health check says beside `status`. */
   readonly health?: Readonly<Record<string, unknown>>
+  /** What both checks say of Redis, where there is one: it decides neither. */
+  readonly redis?: (() => 'ok' | 'away') | undefined
   readonly readiness?: () => Promise<Readonly<Record<string, boolean>>>
 }
 
 export const serverRoutes = (
   routes: readonly Route[],
-  { health = {}, readiness = async () => ({}) }: ServerRoutesOptions,
+  { health = {}, redis, readiness = async () => ({}) }: ServerRoutesOptions,
 ): Route[] => {
+  const told = () => (redis ? { redis: redis() } : {})
   const own: Route[] = [
     {
       method: 'GET',
@@ -23,7 +26,7 @@ export const serverRoutes = (
       summary: 'Whether the server is there.',
       open: true,
       answers: { 200: { says: 'It is.', schema: healthAnswer } },
-      handle: () => json({ status: 'ok', ...health }),
+      handle: () => json({ status: 'ok', ...health, ...told() }),
     },
     {
       method: 'GET',
@@ -38,7 +41,7 @@ export const serverRoutes = (
       handle: async () => {
         const checks = await readiness()
         const ready = Object.values(checks).every(Boolean)
-        return json({ ready, checks }, ready ? 200 : 503)
+        return json({ ready, checks, ...told() }, ready ? 200 : 503)
       },
     },
     {

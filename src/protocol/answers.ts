@@ -230,4 +230,7 @@ export const healthAnswer = z.looseObject({ status: z.literal('ok') })
 export const readinessAnswer = z.object({
   ready: z.boolean(),
   checks: z.record(z.string(), z.boolean()),
+  redis: z.enum(['ok', 'away']).optional().meta({
+    description: 'Of servers with Redis. Everything goes on while it is away, slower.',
+  }),
 })

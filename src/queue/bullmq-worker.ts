@@ -9,9 +9,7 @@ export type BullWorkerOptions = {
   readonly address: RedisAddress
   /** For so long a run belongs to a holder that is silent. */
   readonly leaseTtlMs: number
-  /** Hears why a connection broke or could not be made, each time. */
-  readonly onConnectionError: (error: Error) => void
-  /** Hears of everything else that is wrong with the queue. */
+  /** Hears of what is wrong with the queue, once while it lasts. */
   readonly onError: (error: Error) => void
 }
 
@@ -42,14 +40,15 @@ export class BullWorker {
   #told = { message: '', at: Number.NEGATIVE_INFINITY }
 
   constructor(
-    { address, leaseTtlMs, onConnectionError, onError }: BullWorkerOptions,
+    { address, leaseTtlMs, onError }: BullWorkerOptions,
     handler: Handler,
     concurrency: number,
   ) {
     this.#handler = handler
     this.#onError = (error) => onError(explain(error, address))
     this.#connection = new Redis({ ...connectionOptions(address), ...PATIENT })
-    this.#connection.on('error', (error: Error) => onConnectionError(explain(error, address)))
+    // Whether there is a Redis at all is said by those who watch it.
+    this.#connection.on('error', () => undefined)
     this.#worker = new Worker(QUEUE_NAME, (job, token) => this.#process(job, token), {
       connection: this.#connection,
       prefix: address.prefix,
@@ -96,7 +95,7 @@ export class BullWorker {
     // Redis has forgotten a job that is in hand: its run goes on, because the lease says whose it is.
     if (typeof error.code === 'number') return
     if (this.#unrenewed > 0) return void this.#unrenewed--
-    // The connection tells why it is away, once.
+    // Those who watch it say that it is away.
     if (this.#left || this.#connection.status !== 'ready') return
     const now = performance.now()
     if (error.message === this.#told.message && now - this.#told.at < TELL_AGAIN_MS) return

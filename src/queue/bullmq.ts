@@ -27,8 +27,9 @@ const PATIENCE_MS = 1000
 const KEPT_EVENTS = 100
 
 export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
-  const { address, onConnectionError, onError } = options
-  const connection = connectRedis(address, onConnectionError)
+  const { address, onError } = options
+  // Whether there is a Redis at all is said by those who watch it.
+  const connection = connectRedis(address, () => undefined)
   const workers: BullWorker[] = []
   const queue = new Queue<Offer, void, 'run'>(QUEUE_NAME, {
     connection,
@@ -36,7 +37,7 @@ export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
     skipVersionCheck: true,
     streams: { events: { maxLen: KEPT_EVENTS } },
   })
-  // Its connection tells them itself, and its commands fail with them.
+  // Its commands fail with the same.
   queue.on('error', () => undefined)
 
   let isCutOff = false

@@ -14,7 +14,7 @@ beforeAll(async () => {
 const nothing = async () => undefined
 const { stdin, stdout, stderr } = process
 const shell = { stdin, stdout, stderr, signal: new AbortController().signal }
-const program = createProgram(shell, { serve: nothing, command: nothing })
+const program = createProgram(shell, { start: nothing, command: nothing })
 
 type Leaf = { readonly usage: string; readonly command: Command }
 

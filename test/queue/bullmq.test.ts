@@ -18,7 +18,6 @@ const open = (url: string, prefix: string = randomUUID()): Opened => {
   const queue = createBullQueue({
     address: readRedisAddress({ url, prefix }),
     leaseTtlMs: 1000,
-    onConnectionError: () => undefined,
     onError: ({ message }) => troubles.push(message),
   })
   opened.push(queue)

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { metricsObserver } from '../../src/telemetry/metrics.ts'
+import { queueMetrics } from '../../src/telemetry/queue-metrics.ts'
 import { requestMetrics } from '../../src/telemetry/request-metrics.ts'
 
 test('docs/operations.md has each metric with its labels, and no other', () => {
   const registry = new Registry()
   metricsObserver(registry)
   requestMetrics(registry, () => 0)
+  queueMetrics(registry, async () => ({}))
   const metrics = registry.getMetricsAsArray() as unknown as {
     name: string
     labelNames: string[]

@@ -1,0 +1,63 @@
+/** Who runs next: within this process, or through the Redis of many. */
+import type { EngineEvents, RunQueue } from './engine/ports.ts'
+import type { RedisOptions } from './open-shared.ts'
+import { createLocalQueue } from './queue/local.ts'
+import type { TelemetryOptions } from './telemetry/instrument.ts'
+import { queueMetrics } from './telemetry/queue-metrics.ts'
+
+export type OpenQueueOptions = {
+  readonly redis: RedisOptions | undefined
+  readonly leaseTtlMs: number
+  readonly telemetry: TelemetryOptions | undefined
+  readonly onError: EngineEvents['error']
+}
+
+/** While it is away everything goes on over PostgreSQL, slower. */
+export type RedisState = 'ok' | 'away'
+
+export type OpenedQueue = AsyncDisposable & {
+  readonly queue: RunQueue
+  /** Undefined where there is none. */
+  readonly redis: (() => RedisState) | undefined
+}
+
+export const localQueue = (): OpenedQueue => ({
+  queue: createLocalQueue(),
+  redis: undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+})
+
+/** @throws ConfigError when the address is none */
+export const openQueue = async ({
+  redis,
+  leaseTtlMs,
+  telemetry: { log, metrics } = {},
+  onError: report,
+}: OpenQueueOptions): Promise<OpenedQueue> => {
+  if (!redis) return localQueue()
+  // Nobody else pays for what only this needs.
+  const { readRedisAddress } = await import('./queue/redis/connection.ts')
+  const { RedisWatch } = await import('./queue/redis/watch.ts')
+  const { createBullQueue } = await import('./queue/bullmq.ts')
+  const address = readRedisAddress(redis)
+  const onError = (error: Error) => report(error, { during: 'using Redis' })
+  const queue = createBullQueue({
+    address,
+    leaseTtlMs,
+    onError: (error) => report(error, { during: 'handing runs out' }),
+  })
+  const watch = new RedisWatch(address, {
+    away: onError,
+    unsafe: onError,
+    back: () => log?.warn({ host: address.host }, 'Redis answers again'),
+  })
+  if (metrics) queueMetrics(metrics, () => queue.counts())
+  return {
+    queue,
+    redis: () => (watch.answers ? 'ok' : 'away'),
+    async [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]()
+      await queue[Symbol.asyncDispose]()
+    },
+  }
+}
