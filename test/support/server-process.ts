@@ -21,6 +21,7 @@ export type ServerProcessOptions = {
 }
 
 export type ServerProcess = AsyncDisposable & {
+  /** Empty for a worker, which answers nobody. */
   readonly url: string
   /** Folder of the embedded database; nobody has it open while the process is dead. */
   readonly dataDir: string
@@ -60,7 +61,7 @@ export const startServerProcess = async (
   const start = async () => {
     if (!running.isAlive()) running = spawnProgram([program, ...words], folder, env)
     url = await running.listening
-    env.PORT = new URL(url).port
+    if (url !== '') env.PORT = new URL(url).port
   }
   const kill = async () => {
     running.child.kill('SIGKILL')
@@ -137,7 +138,7 @@ const spawnProgram = (words: readonly string[], cwd: string, env: NodeJS.Process
   return { child, exited, listening: explained, isAlive, said: () => said }
 }
 
-/** The address that the server says when it listens; undefined when it ends without. */
+/** The address that a server says when it listens, empty for a worker that works; undefined when it ends without. */
 const addressOf = (
   child: ChildProcess,
   onLine: (line: string) => void,
@@ -146,8 +147,8 @@ const addressOf = (
     const lines = createInterface({ input: child.stdout! })
     lines.on('line', (line) => {
       onLine(line)
-      const address = /^Outlast\s+(http\S+)/.exec(line)?.[1]
-      if (address) resolve(address)
+      const address = /^Outlast\s+(http\S+|worker)/.exec(line)?.[1]
+      if (address) resolve(address === 'worker' ? '' : address)
     })
     child.once('close', () => resolve(undefined))
   })
