@@ -36,10 +36,11 @@ export const openShared = ({ store, redis, onError: report }: SharedOptions): Sh
     return { bus: createLocalBus(), log, [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
   }
   const onError = (error: Error) => report(error, { during: 'talking to other processes' })
+  const name = randomUUID()
   return createShared({
-    name: randomUUID(),
+    name,
     tails: createRunTails(db, schema),
-    wire: createNotices(db, { schema, url, onError }),
+    wire: createNotices(db, { name, schema, url, onError }),
     onError,
   })
 }

@@ -14,9 +14,10 @@ export type TailWrite = {
   readonly trim: number | null
 }
 
-/** What somebody has of a run already. */
+/** What somebody has of a run already: nothing is epoch 0, no stream and unit 0. */
 export type TailPlace = {
   readonly runId: string
+  readonly epoch: number
   readonly stream: string | null
   readonly last: number
   readonly snapshots: number

@@ -29,6 +29,8 @@ const FLUSH_MS = 20
 /** For readers who look four times a second, because nobody can tell them. */
 const UNHEARD_FLUSH_MS = 100
 const RETRY_MS = 500
+/** A stream that somebody reads and that has not grown for so long is asked for: it may have got lost. */
+const DOUBT_MS = 3000
 /** Written since the last snapshot before there is another one; at least as much as that one had. */
 const SNAPSHOT_AFTER_CHARS = 16_384
 
@@ -39,6 +41,7 @@ type Stream = {
   snapshotChars: number
   /** Written since that snapshot. */
   chars: number
+  writtenAt: number
 }
 
 type Held = {
@@ -137,31 +140,33 @@ export class Mirror implements AsyncDisposable {
     const runIds = [...this.#unwritten]
     this.#unwritten.clear()
     this.#wroteAt = performance.now()
-    const failed = await this.#writeRuns(runIds)
+    const { again, pause } = await this.#writeRuns(runIds)
     this.#writing = undefined
-    for (const runId of failed) this.#unwritten.add(runId)
-    if (this.#unwritten.size > 0) this.#schedule(failed.length > 0 ? RETRY_MS : undefined)
+    for (const runId of again) this.#unwritten.add(runId)
+    if (this.#unwritten.size > 0) this.#schedule(pause)
   }
 
-  /** @returns those that are to be written again */
-  async #writeRuns(runIds: readonly string[]): Promise<readonly string[]> {
+  /** @returns those that are to be written again, and after which pause */
+  async #writeRuns(
+    runIds: readonly string[],
+  ): Promise<{ readonly again: readonly string[]; readonly pause?: number }> {
     const { far, neighbours } = this.#options
     const writes: TailWrite[] = []
     try {
       for (const runId of runIds) writes.push(...(await this.#next(runId)))
-      if (writes.length === 0) return []
+      if (writes.length === 0) return { again: [] }
       const taken = await far.write(writes)
       this.#isCutOff = false
-      for (const { runId } of writes)
-        if (taken.has(runId)) neighbours.tell({ kind: 'progress', runId })
+      for (const { runId, after, last } of writes)
+        if (taken.has(runId) && after !== last) neighbours.tell({ kind: 'progress', runId })
       const lost = writes.filter(({ runId }) => !taken.has(runId))
       for (const write of lost) this.#lost(write)
-      return lost.map(({ runId }) => runId)
+      return { again: lost.map(({ runId }) => runId) }
     } catch (thrown) {
       this.#trouble(thrown)
       // Whether it was written is not known.
       for (const { runId } of writes) this.#forget(runId)
-      return writes.map(({ runId }) => runId)
+      return { again: writes.map(({ runId }) => runId), pause: RETRY_MS }
     }
   }
 
@@ -174,8 +179,9 @@ export class Mirror implements AsyncDisposable {
     const { snapshot, entries } = await this.#options.near.read(runId, after)
     const first = entries[0]
     const last = entries.at(-1)?.n ?? stream?.last ?? snapshot?.n
-    if (last === undefined || (stream && !first)) return []
-    if (stream && first!.n !== stream.last + 1) {
+    if (last === undefined) return []
+    if (stream && !first && performance.now() - stream.writtenAt < DOUBT_MS) return []
+    if (stream && first && first.n !== stream.last + 1) {
       held.stream = undefined
       return this.#next(runId)
     }
@@ -186,9 +192,11 @@ export class Mirror implements AsyncDisposable {
       snapshotN: -1,
       snapshotChars: 0,
       chars: Number.POSITIVE_INFINITY,
+      writtenAt: 0,
     }
     own.chars += text?.length ?? 0
     const due = Math.max(SNAPSHOT_AFTER_CHARS, own.snapshotChars)
+    own.writtenAt = performance.now()
     const isDue = snapshot && snapshot.n > own.snapshotN && own.chars >= due
     const write: TailWrite = {
       runId,

@@ -7,13 +7,18 @@ import { coerceError } from '../domain/errors.ts'
 import type { ChatSignal, Signal } from '../engine/ports.ts'
 import { decodeNotice, encodeNotice, type Notice } from './notice.ts'
 
-/** Carries notices to every process that listens, this one included. */
+/** A notice on its way to one process, or to all that listen, its writer included. */
+export type Letter = { readonly to: string | undefined; readonly payload: string }
+
 export type Wire = {
-  send(payloads: readonly string[]): Promise<void>
-  listen(listener: {
-    readonly hear: (payload: string) => void
-    readonly changed: (listens: boolean) => void
-  }): AsyncDisposable
+  send(letters: readonly Letter[]): Promise<void>
+  listen(listener: WireListener): AsyncDisposable
+}
+
+export type WireListener = {
+  readonly hear: (payload: string) => void
+  /** That it begins to hear, that it does not any more, or that it may have missed something. */
+  readonly changed: (listens: boolean) => void
 }
 
 export type NeighboursOptions = {
@@ -32,9 +37,13 @@ export type NeighbourEvents = {
   readonly reads: () => readonly string[]
 }
 
+type Words = Pick<Notice, 'hello' | 'reads' | 'runs' | 'chats'>
+
+type Saying = { readonly words: Words; readonly to: string | undefined }
+
 const BEAT_MS = 2000
 /** What was said so long ago does not count any more. */
-const FORGET_MS = 3 * BEAT_MS + 500
+export const FORGET_MS = 3 * BEAT_MS + 500
 /** How long the others take at most to answer a hello. */
 const ANSWER_MS = 1000
 
@@ -43,10 +52,10 @@ export class Neighbours implements AsyncDisposable {
   readonly #events: NeighbourEvents
   /** When each of them was heard last. */
   readonly #others = new Map<string, number>()
-  /** When each run was read last by somebody else. */
-  readonly #read = new Map<string, number>()
+  /** When each run was read last, by whom else. */
+  readonly #read = new Map<string, Map<string, number>>()
   /** What is to be said next, without what is said twice. */
-  #unsaid = new Map<string, Pick<Notice, 'hello' | 'reads' | 'runs' | 'chats'>>()
+  #unsaid = new Map<string, Saying>()
   #saying: Promise<void> | undefined
   #listensSince: number | undefined
   #isCutOff = false
@@ -83,7 +92,11 @@ export class Neighbours implements AsyncDisposable {
   }
 
   tell(signal: Signal): void {
-    if (!this.isAlone) this.#say(`${signal.kind} ${signal.runId}`, { runs: [signal] })
+    const { kind, runId } = signal
+    if (this.isAlone) return
+    // How far a run is concerns those who read it.
+    const readers = kind === 'progress' && this.listens && this.#read.get(runId)?.keys()
+    for (const to of readers || [undefined]) this.#say(`${kind} ${runId}`, { runs: [signal] }, to)
   }
 
   tellChat(signal: ChatSignal): void {
@@ -97,8 +110,14 @@ export class Neighbours implements AsyncDisposable {
 
   #announce(): void {
     const before = performance.now() - FORGET_MS
-    for (const known of [this.#others, this.#read])
+    const forget = (known: Map<string, number>) => {
       for (const [key, at] of known) if (at < before) known.delete(key)
+    }
+    forget(this.#others)
+    for (const [runId, readers] of this.#read) {
+      forget(readers)
+      if (readers.size === 0) this.#read.delete(runId)
+    }
     this.#say('beat', { reads: this.#events.reads() })
   }
 
@@ -110,15 +129,18 @@ export class Neighbours implements AsyncDisposable {
     this.#others.set(notice.from, now)
     if (notice.hello || isNew) this.#announce()
     for (const runId of notice.reads ?? []) {
-      this.#read.set(runId, now)
+      this.#read.set(
+        runId,
+        (this.#read.get(runId) ?? new Map<string, number>()).set(notice.from, now),
+      )
       this.#events.wanted(runId)
     }
     for (const signal of notice.runs ?? []) this.#events.run(signal)
     for (const signal of notice.chats ?? []) this.#events.chat(signal)
   }
 
-  #say(key: string, words: Pick<Notice, 'hello' | 'reads' | 'runs' | 'chats'>): void {
-    this.#unsaid.set(key, words)
+  #say(key: string, words: Words, to?: string): void {
+    this.#unsaid.set(to === undefined ? key : `${key} ${to}`, { words, to })
     // Whatever is said meanwhile goes together.
     this.#saying ??= this.#sayAll().finally(() => (this.#saying = undefined))
   }
@@ -127,23 +149,23 @@ export class Neighbours implements AsyncDisposable {
     // Those who speak in the same turn are waited for.
     await Promise.resolve()
     while (this.#unsaid.size > 0) {
-      const words = [...this.#unsaid.values()]
+      const sayings = Map.groupBy(this.#unsaid.values(), ({ to }) => to)
       this.#unsaid = new Map()
-      const notice: Notice = {
-        from: this.#options.name,
-        ...(words.some(({ hello }) => hello) ? { hello: true } : {}),
-        reads: words.flatMap(({ reads = [] }) => reads),
-        runs: words.flatMap(({ runs = [] }) => runs),
-        chats: words.flatMap(({ chats = [] }) => chats),
-      }
-      await this.#send(encodeNotice(notice))
+      const letters = [...sayings].flatMap(([to, said]) => {
+        const notice = joined(
+          this.#options.name,
+          said.map(({ words }) => words),
+        )
+        return encodeNotice(notice).map((payload) => ({ to, payload }))
+      })
+      await this.#send(letters)
     }
   }
 
   /** Told once an outage: what is not said is found out by looking. */
-  async #send(payloads: readonly string[]): Promise<void> {
+  async #send(letters: readonly Letter[]): Promise<void> {
     try {
-      await this.#options.wire.send(payloads)
+      await this.#options.wire.send(letters)
       this.#isCutOff = false
     } catch (thrown) {
       if (!this.#isCutOff) this.#options.onError(coerceError(thrown))
@@ -158,3 +180,11 @@ export class Neighbours implements AsyncDisposable {
     await this.#ear[Symbol.asyncDispose]()
   }
 }
+
+const joined = (from: string, words: readonly Words[]): Notice => ({
+  from,
+  ...(words.some(({ hello }) => hello) ? { hello: true } : {}),
+  reads: words.flatMap(({ reads = [] }) => reads),
+  runs: words.flatMap(({ runs = [] }) => runs),
+  chats: words.flatMap(({ chats = [] }) => chats),
+})

@@ -11,7 +11,10 @@ import { entriesAfter } from './run-entries.ts'
 
 /** Where runs are written down. */
 export type TailSource = {
-  /** What there is beyond these places; a place without news is left out. */
+  /**
+   * What there is beyond these places: of a higher epoch, or further in the same one. Places without news are left out.
+   * INVARIANT: of one instant for each run, and whole where the stream is another one.
+   */
   read(places: readonly TailPlace[]): Promise<readonly TailRead[]>
 }
 
@@ -32,6 +35,7 @@ const STALE_MS = 200
 const UNREAD_MS = 5000
 
 type Replica = {
+  epoch: number
   stream: string | null
   last: number
   snapshots: number
@@ -82,6 +86,7 @@ export class Replicas implements AsyncDisposable {
 
   #begin(runId: string, now: number): Replica {
     const replica: Replica = {
+      epoch: 0,
       stream: null,
       last: 0,
       snapshots: 0,
@@ -101,13 +106,15 @@ export class Replicas implements AsyncDisposable {
 
   async #lookAll(): Promise<void> {
     while (this.#unseen.size > 0 && !this.#closed) {
-      const places = [...this.#unseen].flatMap((runId) => {
-        const { stream, last, snapshots } = this.#replicas.get(runId) ?? {}
-        return last === undefined ? [] : [{ runId, stream: stream!, last, snapshots: snapshots! }]
-      })
+      const asked = new Map<string, Replica>()
+      for (const runId of this.#unseen) {
+        const replica = this.#replicas.get(runId)
+        if (replica) asked.set(runId, replica)
+      }
       this.#unseen.clear()
       try {
-        for (const read of await this.#options.far.read(places)) this.#take(read)
+        const reads = await this.#options.far.read([...asked].map(placeOf))
+        for (const read of reads) this.#take(read, asked.get(read.runId))
         this.#isCutOff = false
       } catch (thrown) {
         if (!this.#isCutOff) this.#options.onError(coerceError(thrown))
@@ -116,9 +123,10 @@ export class Replicas implements AsyncDisposable {
     }
   }
 
-  #take({ runId, stream, last, snapshots, snapshot: text, rows }: TailRead): void {
-    const replica = this.#replicas.get(runId)
-    if (!replica) return
+  #take(read: TailRead, replica: Replica | undefined): void {
+    const { runId, epoch, stream, last, snapshots, snapshot: text, rows } = read
+    // An answer fits the copy that asked, and that one may have been forgotten.
+    if (!replica || this.#replicas.get(runId) !== replica) return
     const entries = rows === null ? [] : (JSON.parse(rows) as LogEntry[][]).flat()
     const snapshot = text === null ? undefined : (JSON.parse(text) as Snapshot)
     const goesOn =
@@ -128,6 +136,7 @@ export class Replicas implements AsyncDisposable {
     // A reader that keeps up needs no snapshot: what the one before it did not cover stays.
     const covered = snapshot && before ? before.n : 0
     Object.assign(replica, {
+      epoch,
       stream,
       last,
       snapshots,
@@ -141,4 +150,9 @@ export class Replicas implements AsyncDisposable {
     this.#closed = true
     await this.#looking
   }
+}
+
+const placeOf = ([runId, replica]: [string, Replica]): TailPlace => {
+  const { epoch, stream, last, snapshots } = replica
+  return { runId, epoch, stream, last, snapshots }
 }

@@ -18,6 +18,8 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 
 export type NoticesOptions = {
+  /** Names this process: the channel of what only it has to hear. At most 63 bytes, as names of channels are. */
+  readonly name: string
   /** Processes hear those of their schema. */
   readonly schema: string
   /** Where a session can be kept: not a transaction pooler. */
@@ -31,10 +33,16 @@ export type NoticeListener = {
   readonly changed: (listens: boolean) => void
 }
 
+/** To one process, or to all of the schema. */
+export type Letter = { readonly to: string | undefined; readonly payload: string }
+
 export const createNotices = (db: OutlastDatabase, options: NoticesOptions) => ({
-  send: async (payloads: readonly string[]): Promise<void> => {
-    const { schema } = options
-    await sql`select pg_notify(${schema}, payload) from unnest(${payloads}::text[]) as payload`.execute(
+  send: async (letters: readonly Letter[]): Promise<void> => {
+    const channels = letters.map(({ to = options.schema }) => to)
+    const payloads = letters.map(({ payload }) => payload)
+    await sql`
+      select pg_notify(channel, payload)
+      from unnest(${channels}::text[], ${payloads}::text[]) as letter (channel, payload)`.execute(
       db,
     )
   },
@@ -72,7 +80,8 @@ class Ear implements AsyncDisposable {
       await client.connect()
       if (this.#closed) return
       if (await isPooled(client)) return await this.#giveUp(client)
-      await client.query(`listen ${pg.escapeIdentifier(this.#options.schema)}`)
+      for (const channel of [this.#options.schema, this.#options.name])
+        await client.query(`listen ${pg.escapeIdentifier(channel)}`)
       giveUpSilence(client, SILENCE_MS)
       if (this.#closed || failure) return
       this.#pauseMs = FIRST_PAUSE_MS

@@ -20,7 +20,7 @@ export const createRunTails = (db: OutlastDatabase, schema: string) =>
       const { rows } = await writing(schema, writes).execute(db)
       return new Set(rows.map(({ runId }) => runId))
     },
-    /** What there is beyond these places. */
+    /** What there is beyond these places: of a higher epoch, or further in the same one. */
     read: async (places: readonly TailPlace[]): Promise<readonly TailRead[]> => {
       const { rows } = await reading(schema, places).execute(db)
       return rows
@@ -105,9 +105,9 @@ const reading = (schema: string, places: readonly TailPlace[]) => {
           and (head.stream is distinct from place.stream or line.last_n > place.last_n)
       ) as rows
     from unnest(
-      ${all('runId')}::text[], ${all('stream')}::text[], ${all('last')}::int[], ${all('snapshots')}::int[]
-    ) as place (run_id, stream, last_n, snapshots)
+      ${all('runId')}::text[], ${all('epoch')}::int[], ${all('stream')}::text[], ${all('last')}::int[],
+      ${all('snapshots')}::int[]
+    ) as place (run_id, epoch, stream, last_n, snapshots)
     join ${heads} as head using (run_id)
-    where head.stream is distinct from place.stream
-      or head.last_n > place.last_n or head.snapshots <> place.snapshots`
+    where (head.epoch, head.last_n) > (place.epoch, place.last_n)`
 }

@@ -21,10 +21,11 @@ export const startSharing = async (): Promise<Sharing> => {
     const db = await database.connect()
     const errors: Error[] = []
     const onError = (error: Error) => void errors.push(error)
+    const name = randomUUID()
     const shared = createShared({
-      name: randomUUID(),
+      name,
       tails: createRunTails(db, DEFAULT_SCHEMA),
-      wire: createNotices(db, { schema: DEFAULT_SCHEMA, url, onError }),
+      wire: createNotices(db, { name, schema: DEFAULT_SCHEMA, url, onError }),
       onError,
     })
     disposables.use(shared)
