@@ -14,6 +14,8 @@ export type Turn = {
   readonly chat: string
   /** Chosen by the kit. Sent again with the same id it is the same message, and must not begin a second run. */
   readonly message: string
+  /** The message of the chat whose place it takes; undefined for one that comes after all others. */
+  readonly edits?: string
   /** A RunScript as JSON: what the model and the tools of the answer do. */
   readonly text: string
 }

@@ -54,6 +54,8 @@ export type RunRecord = {
   readonly script: RunScript
   readonly chat: string
   readonly message: string
+  /** The message whose place it takes. */
+  readonly edits?: string
   /** Undefined until a process took the message. */
   sentAt?: number
   /** All ids under which the server has spoken of it. */

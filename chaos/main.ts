@@ -19,17 +19,16 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     concurrency: { type: 'string', default: '4' },
     redis: { type: 'boolean', default: false },
-    direct: { type: 'boolean', default: true },
+    deaf: { type: 'boolean', default: false },
     'in-flight': { type: 'string', default: '8' },
     lease: { type: 'string', default: '3000' },
     every: { type: 'string', default: '1000' },
     database: { type: 'string', default: process.env['TEST_DATABASE_URL'] ?? '' },
     said: { type: 'boolean', default: false },
   },
-  allowNegative: true,
 })
 
-type NumberName = Exclude<keyof typeof values, 'said' | 'redis' | 'direct'>
+type NumberName = Exclude<keyof typeof values, 'said' | 'redis' | 'deaf'>
 
 const number = (name: NumberName, least: number, standard?: number): number => {
   const value = Number(values[name] ?? standard)
@@ -65,7 +64,7 @@ const server = stack.use(
   await startOutlast({
     roles: profile.roles,
     redis: profile.redis,
-    direct: values.direct,
+    deaf: values.deaf,
     concurrency: number('concurrency', 1),
     leaseMs: profile.leaseMs,
     adminUrl,

@@ -19,8 +19,8 @@ export type OutlastOptions = Fleet & {
   readonly adminUrl: string
   /** Whether they have a Redis, which is started for them. */
   readonly redis?: boolean
-  /** Whether they hear of each other over the database; they do unless it is false. */
-  readonly direct?: boolean
+  /** Whether nothing that they say to each other over the database arrives. */
+  readonly deaf?: boolean
   /** Runs that a worker executes at a time; 4 unless set. */
   readonly concurrency?: number
 } & Pick<MembersOptions, 'onSaid'>
@@ -41,7 +41,7 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
     new Members({
       roles: options.roles,
       databaseUrl: database.url,
-      direct: options.direct ?? true,
+      deaf: options.deaf ?? false,
       redisUrl: redis?.url,
       concurrency: options.concurrency ?? 4,
       env: {
@@ -62,8 +62,12 @@ export const startOutlast = async (options: OutlastOptions): Promise<RunServer> 
     exits: members.exits,
     ...(redis ? { redis: underTest(redis, members) } : {}),
 
-    async send(process, { chat, message, text }, signal) {
-      const body = { chatId: chat, message: { id: message, parts: [{ type: 'text', text }] } }
+    async send(process, { chat, message, edits, text }, signal) {
+      const body = {
+        chatId: chat,
+        message: { id: message, parts: [{ type: 'text', text }] },
+        ...(edits === undefined ? {} : { messageId: edits }),
+      }
       const response = await post(address(process, '/ai-chat'), body, signal)
       const frames = framesOf(response)
       const first = await frames.next()

@@ -25,6 +25,8 @@ export type PlannedRun = {
   readonly script: RunScript
   /** Beside the one that asks. */
   readonly readers: number
+  /** Whether its message takes the place of the one before. */
+  readonly isEdit: boolean
 }
 
 /** One conversation: its runs follow each other. */
@@ -44,16 +46,17 @@ export const planChats = (random: Random, runs: number): PlannedChat[] => {
     chats.push({
       name,
       seed: random.int(0, 2 ** 31 - 1),
-      runs: Array.from({ length: turns }, (_, n) => planRun(random, `${name}.${n + 1}`)),
+      runs: Array.from({ length: turns }, (_, n) => planRun(random, `${name}.${n + 1}`, n > 0)),
     })
   }
   return chats
 }
 
-const planRun = (random: Random, run: string): PlannedRun => {
+const planRun = (random: Random, run: string, mayEdit: boolean): PlannedRun => {
   const count = random.int(2, 6)
   const steps = Array.from({ length: count }, (_, n) => planStep(random, n === count - 1))
-  return { script: { run, steps }, readers: random.int(0, 2) }
+  const readers = random.int(0, 2)
+  return { script: { run, steps }, readers, isEdit: mayEdit && random.chance(30) }
 }
 
 const planStep = (random: Random, last: boolean): ScriptedStep => ({

@@ -33,6 +33,7 @@ export const runChaos = async ({ server, profile, onProgress }: ChaosOptions): P
 
   const playChat = async (chat: PlannedChat): Promise<void> => {
     const own = seeded(chat.seed)
+    let before: string | undefined
     for (const plan of chat.runs) {
       if (leaving.signal.aborted) return
       const { script } = plan
@@ -40,11 +41,13 @@ export const runChaos = async ({ server, profile, onProgress }: ChaosOptions): P
         script,
         chat: chat.name,
         message: `${script.run}-message`,
+        ...(plan.isEdit && before !== undefined ? { edits: before } : {}),
         ids: new Set(),
         readers: [],
         stops: [],
       }
       records.push(record)
+      before = record.message
       let current: ActiveRun | undefined
       await playTurn({
         server,

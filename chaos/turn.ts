@@ -59,6 +59,7 @@ const send = async ({
   const turn = {
     chat: record.chat,
     message: record.message,
+    ...(record.edits === undefined ? {} : { edits: record.edits }),
     text: JSON.stringify(record.script),
   }
   while (!leaving.aborted) {

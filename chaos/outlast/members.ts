@@ -7,8 +7,8 @@ import { startProxy, type Proxy } from './proxy.ts'
 
 export type MembersOptions = Fleet & {
   readonly databaseUrl: string
-  /** Whether the processes hear of each other over the database. */
-  readonly direct: boolean
+  /** Whether nothing that processes say to each other over the database arrives: then they look. */
+  readonly deaf: boolean
   readonly redisUrl: string | undefined
   /** Runs that a worker executes at a time. */
   readonly concurrency: number
@@ -17,6 +17,9 @@ export type MembersOptions = Fleet & {
   /** Hears what the processes say on their error stream when they end. */
   readonly onSaid?: (process: number, said: string) => void
 }
+
+/** Where nobody listens. */
+const NOWHERE = 'postgres://127.0.0.1:1/nowhere'
 
 /** Longer than the grace that the server gives its own work. */
 const OBEY_MS = 40_000
@@ -85,7 +88,7 @@ export class Members implements AsyncDisposable {
   }
 
   async #open(process: number, role: Role): Promise<Member> {
-    const { databaseUrl, direct, redisUrl, concurrency, env } = this.#options
+    const { databaseUrl, deaf, redisUrl, concurrency, env } = this.#options
     const database = this.#stack.use(await startProxy(databaseUrl))
     const redis = redisUrl === undefined ? undefined : this.#stack.use(await startProxy(redisUrl))
     const server = await startServerProcess({
@@ -94,7 +97,7 @@ export class Members implements AsyncDisposable {
         ...env,
         PORT: String(await freePort()),
         DATABASE_URL: database.url,
-        ...(direct ? { DATABASE_DIRECT_URL: database.url } : {}),
+        ...(deaf ? { DATABASE_DIRECT_URL: NOWHERE } : {}),
         ...(redis ? { REDIS_URL: redis.url } : {}),
         CHAOS_PROCESS: String(process),
       },
