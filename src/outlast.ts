@@ -14,6 +14,7 @@ import type { WorkerPorts } from './engine/workers/worker.ts'
 import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
 import { openShared, type RedisOptions } from './open-shared.ts'
 import { systemClock } from './queue/system-clock.ts'
+import { createAdmissions } from './store/admissions.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createChatStates } from './store/chat-states.ts'
 import { createConversations } from './store/conversations.ts'
@@ -173,6 +174,8 @@ const putTogether = (pieces: Pieces): Outlast => {
     conversations: createConversations(db),
     files: createFiles(db),
     queue: queue.queue,
+    admissions: createAdmissions(db, store.schema),
+    workers,
     bus,
     log,
     agents,

@@ -27,6 +27,7 @@ export {
   NotAuthenticatedError,
   NotWaitingError,
   OutlastError,
+  QueueFullError,
   RateLimitedError,
   RunAlreadyActiveError,
   RunNotFoundError,

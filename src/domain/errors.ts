@@ -84,6 +84,12 @@ export class TooManyActiveRunsError extends OutlastError {
   }
 }
 
+/** Refusal: as many runs wait to be executed as may wait. */
+export class QueueFullError extends OutlastError {
+  readonly code = 'QUEUE_FULL'
+  override readonly retryable = true
+}
+
 /** Refusal: this caller reads as many streams of this server as one may. */
 export class TooManyReadersError extends OutlastError {
   readonly code = 'TOO_MANY_READERS'

@@ -50,6 +50,27 @@ const TABLE = {
     sentence: (limit) =>
       `One user has at most ${limit} active runs. Wait until one has settled, or stop one.`,
   },
+  workspaceRuns: {
+    standard: Number.POSITIVE_INFINITY,
+    most: 1_000_000,
+    sentence: (limit) => `One workspace has at most ${limit} runs executed at a time.`,
+  },
+  runs: {
+    standard: Number.POSITIVE_INFINITY,
+    most: 1_000_000,
+    sentence: (limit) => `At most ${limit} runs are executed at a time.`,
+  },
+  workspacePendingRuns: {
+    standard: 1000,
+    most: 1_000_000,
+    sentence: (limit) =>
+      `In this workspace ${limit} runs wait for others to end. Try again when some of them have begun.`,
+  },
+  pendingRuns: {
+    standard: 10_000,
+    most: 1_000_000,
+    sentence: (limit) => `${limit} runs wait for others to end. Try again later.`,
+  },
   readers: {
     standard: 100,
     most: 100_000,

@@ -63,10 +63,19 @@ export type WorkerLease = {
 export type WorkerRecord = {
   readonly id: string
   readonly version: string
+  /** Runs that it executes at a time; null: no limit. */
+  readonly concurrency: number | null
   readonly startedAt: Date
   readonly seenAt: Date
   /** By the database's clock, at the time of reading. */
   readonly silentMs: number
+}
+
+/** What all workers that are alive can execute at a time. */
+export type Capacity = {
+  readonly workers: number
+  /** Infinity where one of them has no limit. */
+  readonly concurrency: number
 }
 
 /** A process that says nothing for so long is taken for dead; each says something three times as often. */

@@ -10,7 +10,13 @@ import type {
   RunListing,
   StepDetails,
 } from '../domain/catalog.ts'
-import type { RunStatistics, TimeRange, WorkerLease, WorkerRecord } from '../domain/overview.ts'
+import type {
+  Capacity,
+  RunStatistics,
+  TimeRange,
+  WorkerLease,
+  WorkerRecord,
+} from '../domain/overview.ts'
 import type { Principal, RunHold, RunRecord, RunStatus } from '../domain/run.ts'
 
 export interface ChatCatalog {
@@ -78,10 +84,12 @@ export interface WorkerRegistry {
    * Says that a process is there, and forgets those that have said nothing for a day.
    * INVARIANT: all times are the database's.
    */
-  announce(worker: Pick<WorkerRecord, 'id' | 'version'>): Promise<void>
+  announce(worker: Pick<WorkerRecord, 'id' | 'version' | 'concurrency'>): Promise<void>
   leave(id: string): Promise<void>
   /** The one that came last first. */
   list(): Promise<readonly WorkerRecord[]>
+  /** Of those that were heard of lately. */
+  capacity(): Promise<Capacity>
 }
 
 /* Following */

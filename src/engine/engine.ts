@@ -96,19 +96,23 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.limits = options.limits ?? resolveLimits()
     this.files = new FileShelf(ports.files, this.limits)
     this.#onError = options.onError
-    const leaseTtlMs = options.leaseTtlMs ?? 10_000
+    const { leaseTtlMs = 10_000, concurrency = Number.POSITIVE_INFINITY } = options
     this.#worker = new Worker(ports, {
       holder: options.holder,
       leaseTtlMs,
       sweepMs: options.sweepMs ?? 700,
-      concurrency: options.concurrency ?? Number.POSITIVE_INFINITY,
+      concurrency,
       limits: this.limits,
       onError: options.onError,
     })
     this.#arrive = () =>
       keepPresence({
         ...ports,
-        worker: { id: workerOf(options.holder), version: options.version },
+        worker: {
+          id: workerOf(options.holder),
+          version: options.version,
+          concurrency: Number.isFinite(concurrency) ? concurrency : null,
+        },
         busyMs: leaseTtlMs / 3,
         isBusy: () => this.#worker.isBusy,
         onError: options.onError,
@@ -153,7 +157,7 @@ export class Engine implements EngineApi, AsyncDisposable {
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
       if (begun.kind === 'begun') {
-        await this.#offer(begun.run)
+        this.#execute(begun.run)
         return { run: begun.run, started: true }
       }
       const stopping = begun.run.stopRequestedAt !== null && clock.now() < deadline
@@ -171,7 +175,7 @@ export class Engine implements EngineApi, AsyncDisposable {
       found,
       answers,
     )
-    if (goesOn) await this.#offer(run)
+    if (goesOn) this.#execute(run)
     const { publicId } = await this.#ports.conversations.chatOf(run)
     return {
       run: runSummary(run, publicId),
@@ -266,9 +270,9 @@ export class Engine implements EngineApi, AsyncDisposable {
   }
 
   /** A bound run never leaves the process that holds its socket. */
-  async #offer({ id, bound, leaseEpoch: epoch }: RunRecord): Promise<void> {
+  #execute({ id, bound }: RunRecord): void {
     if (bound) void this.#worker.take(id)
-    else await this.#ports.queue.offer({ runId: id, epoch })
+    else this.#worker.began(id)
   }
 
   async #findAsked(principal: Principal, target: Answers['target']): Promise<RunRecord> {

@@ -1,6 +1,7 @@
 /** What the engine needs of the world. Every method is required; each INVARIANT has a case in the port's conformance suite. */
 import type { Decision } from '../domain/decision.ts'
 import type { Experimental_LanguageModelStreamPart, ModelMessage, ToolSet } from 'ai'
+import type { Limits } from '../domain/limits.ts'
 import type { FileRecord, NewFile } from '../domain/file.ts'
 import type { ChatRecord, MessagePart, MessageRecord } from '../domain/message.ts'
 import type {
@@ -26,6 +27,11 @@ import type { Snapshot, StepView } from './tail/view.ts'
 
 /* The database: runs */
 
+export type BeginLimits = Pick<
+  Limits,
+  'activeRuns' | 'ownerBytes' | 'pendingRuns' | 'workspacePendingRuns'
+>
+
 export type NewTurn = {
   readonly principal: Principal
   /** Id of the chat as the client knows it; the chat is made when this owner has none with it. */
@@ -37,8 +43,8 @@ export type NewTurn = {
   readonly turnKey?: TurnKey
   /** For the message of a run that this turn supersedes. */
   readonly project: Project
-  /** What this user may have at most; none when undefined. */
-  readonly limits?: { readonly activeRuns: number; readonly ownerBytes: number }
+  /** What this user may have at most, and how many runs may wait to be let in; none when undefined. */
+  readonly limits?: BeginLimits
   /** W3C trace context that the run's executions belong to. */
   readonly traceParent?: string
 } & TurnRequest
@@ -79,20 +85,22 @@ export interface RunStore {
    * `superseded`.
    * INVARIANT: of any number of simultaneous calls for one chat, one begins a run; those of one user begin no more runs than
    * the limit (TooManyActiveRunsError).
+   * @throws QueueFullError when the run would wait to be let in, and as many wait as may; about as many, while others begin
    * INVARIANT: a turn with a key that began a run of the chat finds that run, whatever became of it and of its messages.
    * @throws MessageNotFoundError when the message that is meant is not in this chat, or was replaced
    * @throws InvalidRequestError also when the key belongs to another request
    */
   begin(turn: NewTurn): Promise<BeginResult>
   /**
-   * Takes the run: `running`, epoch + 1, lease until now + ttl; undefined when somebody else has it, it is settled or
-   * asked to stop.
+   * Takes the run: `running`, epoch + 1, lease until now + ttl; undefined when somebody else has it, it is settled, asked to
+   * stop, or not let in yet.
    * INVARIANT: of any number of simultaneous claims, one gets the run.
    */
   claim(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
   /**
-   * Engine runs that wait for somebody: pending, with a lapsed lease, or waiting although they were asked to stop. Oldest
-   * first. INVARIANT: a bound run, which belongs to the socket that made it, is left to it for 30 s.
+   * Engine runs that wait for somebody: let in and not claimed, with a lapsed lease, or asked to stop while nobody holds them.
+   * Oldest first. INVARIANT: a bound run, which belongs to the socket that made it, is left to it for 30 s, and what was let
+   * in to whoever it was offered to for 2 s.
    */
   findUnheld(limit: number): Promise<RunRecord[]>
   /** One statement for all runs of a process. A lease that is not in the answer is lost. */
@@ -117,7 +125,7 @@ export interface RunStore {
   seize(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
   /**
    * Gives a held run back until a person has answered: `waiting`, nobody's, and its attempts begin anew. One that was asked
-   * to stop stays `running` and held. Fenced.
+   * to stop stays `running` and held. Whoever goes on with it has to be let in again. Fenced.
    */
   wait(lease: Lease): Promise<RunRecord>
   /**

@@ -6,6 +6,38 @@ import type { Snapshot } from './tail/view.ts'
 /** A run that may be executed now, in the epoch in which nobody holds it. */
 export type Offer = { readonly runId: string; readonly epoch: number }
 
+/** How many runs may be let in; Infinity: no limit. */
+export type AdmissionBounds = {
+  /** By this call. */
+  readonly most: number
+  /** Let in and not at rest, at a time: of one workspace, and of the whole. */
+  readonly workspaceRuns: number
+  readonly runs: number
+}
+
+/** `left`: others wait, whoever may let them in. */
+export type Admitted = { readonly offers: readonly Offer[]; readonly left: boolean }
+
+export type QueueState = {
+  /** Runs that wait to be let in, and for how long the oldest of them has. */
+  readonly pending: number
+  readonly oldestMs: number
+  /** Runs that were let in and are not at rest, bound ones included. */
+  readonly admitted: number
+}
+
+/** Who is executed next, decided in the database. A bound run needs no admission, and counts. */
+export interface Admissions {
+  /**
+   * Lets the next pending runs in, workspaces in turn: first the one that has the fewest in, then who waits longest; within a
+   * workspace the oldest first.
+   * INVARIANT: however many call at the same time, no workspace and not the whole has more in than the bounds, and a run is
+   * let in once. Who waits for a person is not in; it waits for admission again when it goes on.
+   */
+  admit(bounds: AdmissionBounds): Promise<Admitted>
+  state(): Promise<QueueState>
+}
+
 export interface RunQueue {
   /** How far an offer goes: to the worker of this process, or to those of the whole fleet. */
   readonly reach: 'process' | 'fleet'
@@ -22,7 +54,11 @@ export interface RunQueue {
 }
 
 export type Signal = {
-  readonly kind: 'stop' | 'progress' | 'waiting' | 'settled'
+  /**
+   * `pending`: the run, and perhaps others, wait for somebody who has room for them. `released`: its process shuts down, and
+   * somebody else has to go on with it.
+   */
+  readonly kind: 'stop' | 'progress' | 'waiting' | 'settled' | 'pending' | 'released'
   readonly runId: string
 }
 

@@ -146,6 +146,7 @@ export const chatRoutes = (options: ChatRoutesOptions): Route[] => {
       'A_RUN_ALREADY_ACTIVE',
       'NOT_WAITING',
       'TOO_MANY_ACTIVE_RUNS',
+      'QUEUE_FULL',
       'TOO_MANY_READERS',
       'STORAGE_FULL',
       'ENGINE_STOPPING',

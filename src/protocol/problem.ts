@@ -40,6 +40,7 @@ const KINDS = {
   MISDIRECTED_REQUEST: { status: 421, title: 'Misdirected Request' },
   RATE_LIMITED: { status: 429, title: 'Too Many Requests', retryAfter: 60 },
   TOO_MANY_ACTIVE_RUNS: { status: 429, title: 'Too Many Requests' },
+  QUEUE_FULL: { status: 429, title: 'Too Many Requests', retryAfter: 10 },
   TOO_MANY_READERS: { status: 429, title: 'Too Many Requests' },
   STORE_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 2 },
   IDENTITY_UNAVAILABLE: { status: 503, title: 'Service Unavailable', retryAfter: 5 },

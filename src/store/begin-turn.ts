@@ -1,6 +1,11 @@
 /** The beginning of a run: user message, answer and run, all of them or none. */
 import { sql, type Insertable } from 'kysely'
-import { InvariantError, TooManyActiveRunsError } from '../domain/errors.ts'
+import {
+  InvariantError,
+  QueueFullError,
+  TooManyActiveRunsError,
+  type OutlastError,
+} from '../domain/errors.ts'
 import { limitSentence } from '../domain/limits.ts'
 import { textOf, type MessagePart } from '../domain/message.ts'
 import { ACTIVE_STATUSES, type RunRecord } from '../domain/run.ts'
@@ -8,6 +13,7 @@ import { cleanJson, cleanText } from '../domain/text.ts'
 import { titleOf } from '../domain/title.ts'
 import type { NewMessage } from '../domain/turn.ts'
 import type { BeginResult, NewTurn } from '../engine/ports.ts'
+import { isPending } from './admissions.ts'
 import type { OutlastDatabase } from './database.ts'
 import { now } from './fence.ts'
 import { keepMessageFiles, lockUser } from './keep-file.ts'
@@ -132,7 +138,7 @@ async function insertTurn(
   const { replaced } = plan
   const question = await questionOf(trx, chatId, turn, plan)
   const run = await insertRun(trx, { chatId, question }, turn, plan)
-  if (!run) throw await tooManyRuns(trx, turn)
+  if (!run) throw await refusal(trx, turn)
   if (replaced && !('message' in plan))
     await supersede(trx, chatId, replaced, run.assistantMessageId!)
   return run
@@ -150,7 +156,7 @@ async function questionOf(
   return plan.replaced ? replaceQuestion(trx, plan.replaced, row) : row
 }
 
-/** The run with its answer and, if it is new, its question; undefined when the user has as many runs as may be. */
+/** The run with its answer and, if it is new, its question; undefined when there are as many runs as may be. */
 const insertRun = (
   trx: OutlastDatabase,
   { chatId, question }: { readonly chatId: string; readonly question: string | MessageRow },
@@ -158,7 +164,7 @@ const insertRun = (
   plan: Begin,
 ): Promise<RunRecord | undefined> => {
   const { workspaceId, userId } = turn.principal
-  const most = turn.limits?.activeRuns
+  const { limits } = turn
   const row = {
     chatId,
     workspaceId,
@@ -209,12 +215,24 @@ const insertRun = (
         .select(['question.id as userMessageId', 'answer.id as assistantMessageId'])
         .select(() => isBound(trx, workspaceId).as('bound'))
         .select(({ val }) => columns.map((column) => val(row[column]).as(column)))
-        .$if(most !== undefined, (query) =>
-          query.where(
-            countedRuns(trx, turn).select(eb.fn.countAll<number>().as('runs')),
-            '<',
-            most!,
-          ),
+        .$if(limits !== undefined, (query) =>
+          query
+            .where(
+              countedRuns(trx, turn).select(eb.fn.countAll<number>().as('runs')),
+              '<',
+              limits!.activeRuns,
+            )
+            .where((may) =>
+              may.or([
+                isBound(trx, workspaceId),
+                may.not(
+                  may.or([
+                    may.exists(lastPending(trx, limits!.workspacePendingRuns, workspaceId)),
+                    may.exists(lastPending(trx, limits!.pendingRuns)),
+                  ]),
+                ),
+              ]),
+            ),
         ),
     )
     .returning(runColumns)
@@ -240,11 +258,32 @@ const countedRuns = (trx: OutlastDatabase, { principal }: NewTurn) =>
     .where('createdBy', '=', principal.userId)
     .where('status', 'in', ['pending', 'running'])
 
-async function tooManyRuns(trx: OutlastDatabase, turn: NewTurn): Promise<TooManyActiveRunsError> {
+/** The last of as many runs as may wait to be let in; none while there is room. In the order of an index, which is all that is read. */
+const lastPending = (trx: OutlastDatabase, most: number, workspaceId?: string) =>
+  trx
+    .selectFrom('aiChatRuns')
+    .select('id')
+    .where(isPending)
+    .$if(workspaceId !== undefined, (query) => query.where('workspaceId', '=', workspaceId!))
+    .orderBy('workspaceId')
+    .orderBy('createdAt')
+    .orderBy('id')
+    .offset(most - 1)
+    .limit(1)
+
+/** Why there is no run. */
+async function refusal(trx: OutlastDatabase, turn: NewTurn): Promise<OutlastError> {
+  const { activeRuns, workspacePendingRuns, pendingRuns } = turn.limits!
   const runs = await countedRuns(trx, turn).select('id').orderBy('createdAt').execute()
-  return new TooManyActiveRunsError(
-    limitSentence('activeRuns', turn.limits!.activeRuns),
-    runs.map(({ id }) => id),
+  const ids = runs.map(({ id }) => id)
+  if (ids.length >= activeRuns)
+    return new TooManyActiveRunsError(limitSentence('activeRuns', activeRuns), ids)
+  const { workspaceId } = turn.principal
+  const ofWorkspace = await lastPending(trx, workspacePendingRuns, workspaceId).executeTakeFirst()
+  return new QueueFullError(
+    ofWorkspace
+      ? limitSentence('workspacePendingRuns', workspacePendingRuns)
+      : limitSentence('pendingRuns', pendingRuns),
   )
 }
 

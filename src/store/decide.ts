@@ -19,6 +19,7 @@ export async function wait(db: OutlastDatabase, lease: Lease): Promise<RunRecord
     leaseHolder: unlessStopped<string | null>(null, 'lease_holder'),
     leaseExpiresAt: sql<Date>`case when stop_requested_at is not null then lease_expires_at end`,
     attempt: 0,
+    admittedAt: sql<null>`case when stop_requested_at is not null then admitted_at end`,
   }
   const run = await db
     .with('touched', (qb) => heldRun(qb, lease, patch).returning(runColumns))

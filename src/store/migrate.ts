@@ -15,6 +15,7 @@ import { tickets } from './migrations/0010-tickets.ts'
 import { idempotencyKeys } from './migrations/0011-idempotency-keys.ts'
 import { runRecords } from './migrations/0012-run-records.ts'
 import { runTails } from './migrations/0013-run-tails.ts'
+import { admission } from './migrations/0014-admission.ts'
 import { rethrow } from './outage.ts'
 
 type Migration = { up(db: Kysely<unknown>): Promise<void> }
@@ -34,6 +35,7 @@ const MIGRATIONS: ReadonlyMap<string, (schema: string) => Migration> = new Map([
   ['0011-idempotency-keys', idempotencyKeys],
   ['0012-run-records', runRecords],
   ['0013-run-tails', runTails],
+  ['0014-admission', admission],
 ])
 
 /**

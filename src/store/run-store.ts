@@ -4,6 +4,7 @@ import type { Decision } from '../domain/decision.ts'
 import { ACTIVE_STATUSES, type Lease, type RunRecord } from '../domain/run.ts'
 import type { LeaseState, NewTurn, Project, RunStore, Settlement } from '../engine/ports.ts'
 import { beginTurn } from './begin-turn.ts'
+import { isInHand } from './admissions.ts'
 import type { OutlastDatabase } from './database.ts'
 import { inMs, now } from './fence.ts'
 import { decide, wait } from './decide.ts'
@@ -64,12 +65,18 @@ const acquire = (
     .selectAll()
     .executeTakeFirst()
 
-/** INVARIANT: a bound run has one execution: who holds its socket starts it, and nobody goes on with it. */
+/**
+ * INVARIANT: a bound run has one execution: who holds its socket starts it, and nobody goes on with it.
+ * INVARIANT: what is not bound was let in before.
+ */
 const mayExecute = (eb: RunExpression) =>
   eb.and([
     eb('stopRequestedAt', 'is', null),
     eb.or([
-      eb('status', '=', 'pending'),
+      eb.and([
+        eb('status', '=', 'pending'),
+        eb.or([eb('bound', '=', true), eb('admittedAt', 'is not', null)]),
+      ]),
       eb.and([eb('status', '=', 'running'), eb('bound', '=', false), isLapsed(eb)]),
     ]),
   ])
@@ -109,12 +116,15 @@ const seize = (
 /** How long a bound run is left to the socket that made it. */
 const BOUND_MS = 30_000
 
+/** How long a run that was let in is left to whoever it was offered to. */
+const OFFERED_MS = 2000
+
 const isNobodys = (eb: RunExpression) =>
   eb.or([
-    eb('bound', '=', false),
     eb('stopRequestedAt', 'is not', null),
+    eb('admittedAt', '<', inMs(-OFFERED_MS)),
     // Since it began, or since a person let it go on.
-    eb('updatedAt', '<', inMs(-BOUND_MS)),
+    eb.and([eb('bound', '=', true), eb('updatedAt', '<', inMs(-BOUND_MS))]),
   ])
 
 /** A waiting run waits for a person, unless somebody has asked it to stop. */
@@ -122,8 +132,7 @@ const findUnheld = (db: OutlastDatabase, limit: number): Promise<RunRecord[]> =>
   db
     .selectFrom('aiChatRuns')
     .select(runColumns)
-    .where('driver', '=', 'engine')
-    .where('status', 'in', ACTIVE_STATUSES)
+    .where(isInHand)
     .where((eb) =>
       eb.or([
         eb.and([eb('status', '=', 'pending'), isNobodys(eb)]),

@@ -115,6 +115,8 @@ export interface AiChatRunsTable {
   leaseHolder: Nullable<string>
   leaseEpoch: ColumnType<number, number | undefined, number>
   leaseExpiresAt: NullableTimestamp
+  /** Null while a pending run waits to be let in. */
+  admittedAt: NullableTimestamp
   traceParent: Nullable<string>
 }
 
@@ -166,6 +168,8 @@ export interface AiChatRunHoldsTable {
 export interface WorkersTable {
   id: string
   version: string
+  /** Runs that it executes at a time; null: no limit. */
+  concurrency: Nullable<number>
   startedAt: Timestamp
   seenAt: Timestamp
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fileUrl, INLINE_FILE_BYTES, type NewFile } from '../../src/domain/file.ts'
+import { resolveLimits } from '../../src/domain/limits.ts'
 import type { Principal } from '../../src/domain/run.ts'
 import {
   begun,
@@ -210,7 +211,7 @@ export const describeFiles = (name: string, open: OpenStores): void => {
 
     it('a user begins as many runs as the limit says, however many ask at once', async () => {
       const busy = await somebody(stores)
-      const limits = { activeRuns: 3, ownerBytes: NO_LIMIT }
+      const limits = { ...resolveLimits(), activeRuns: 3 }
       const turns = Array.from({ length: 8 }, () => stores.runs.begin(turnOf(busy, { limits })))
       const ended = await Promise.allSettled(turns)
       const runs = ended.flatMap((one) => (one.status === 'fulfilled' ? one.value.run.id : []))

@@ -96,9 +96,10 @@ export const describeLeases = (stores: () => Stores): void => {
   const unheld = async () => (await stores().runs.findUnheld(1_000)).map(({ id }) => id)
 
   describe('leases', () => {
-    test('unheld are pending runs and those with a lapsed lease, oldest first', async () => {
+    test('unheld are runs that were let in 2 s ago and those with a lapsed lease, oldest first', async () => {
       const principal = await somebody(stores())
       const pending = await begun(stores(), principal)
+      await stores().backdate(pending.id, 3)
       const { run: lapsed } = await heldRun(stores(), principal, { ttlMs: LAPSED_MS })
       const bound = await heldRun(stores(), principal, { ttlMs: LAPSED_MS, bound: true })
       const stopped = await heldRun(stores(), principal, { ttlMs: LAPSED_MS })
@@ -133,8 +134,8 @@ export const describeLeases = (stores: () => Stores): void => {
 
     test('no more unheld runs are found than asked for', async () => {
       const principal = await somebody(stores())
-      await begun(stores(), principal)
-      await begun(stores(), principal)
+      await heldRun(stores(), principal, { ttlMs: LAPSED_MS })
+      await heldRun(stores(), principal, { ttlMs: LAPSED_MS })
       expect(await stores().runs.findUnheld(1)).toHaveLength(1)
     })
 

@@ -1,13 +1,14 @@
 /** The ports on one of our databases. */
 import { sql } from 'kysely'
 import type { Principal } from '../../src/domain/run.ts'
+import { createAdmissions } from '../../src/store/admissions.ts'
 import { createChatCatalog } from '../../src/store/chat-catalog.ts'
 import { createChatStates } from '../../src/store/chat-states.ts'
 import { createConversations } from '../../src/store/conversations.ts'
 import type { OutlastDatabase } from '../../src/store/database.ts'
 import { deleteWithFiles } from '../../src/store/keep-file.ts'
 import { createFiles } from '../../src/store/files.ts'
-import { inMs } from '../../src/store/fence.ts'
+import { inMs, now } from '../../src/store/fence.ts'
 import { createJournal } from '../../src/store/journal.ts'
 import { createPrincipals } from '../../src/store/principals.ts'
 import { createRunCatalog } from '../../src/store/run-catalog.ts'
@@ -32,6 +33,7 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
   }
   return {
     runs: createRunStore(db),
+    admissions: createAdmissions(db, 'outlast'),
     journal: createJournal(db),
     conversations,
     files: createFiles(db),
@@ -82,10 +84,23 @@ export const portsOn = (db: OutlastDatabase): Omit<Stores, typeof Symbol.asyncDi
           await trx.deleteFrom('aiChats').where('id', '=', chat.id).execute()
         }),
       ),
-    backdate: async (runId, seconds) => {
+    letIn: async (runId) => {
       await db
         .updateTable('aiChatRuns')
-        .set({ createdAt: inMs(-1000 * seconds), updatedAt: inMs(-1000 * seconds) })
+        .set({ admittedAt: now })
+        .where('id', '=', runId)
+        .where('status', '=', 'pending')
+        .execute()
+    },
+    clear: async () => {
+      await db.deleteFrom('aiChats').execute()
+    },
+    backdate: async (runId, seconds) => {
+      const at = inMs(-1000 * seconds)
+      const admittedAt = sql<Date>`case when admitted_at is not null then ${at} end`
+      await db
+        .updateTable('aiChatRuns')
+        .set({ createdAt: at, updatedAt: at, admittedAt })
         .where('id', '=', runId)
         .execute()
     },

@@ -1,4 +1,5 @@
 /** The store's ports, on each database it supports. */
+import { describeAdmissions } from './admissions.ts'
 import { describeChatCatalog } from './chat-catalog.ts'
 import { describeChatStates } from './chat-states.ts'
 import { describeConversations } from './conversations.ts'
@@ -14,6 +15,7 @@ import { describeWorkerRegistry } from './worker-registry.ts'
 for (const [name, openDatabase] of DATABASES) {
   const open = async () => storesOn(await openDatabase())
   describeRunStore(name, open)
+  describeAdmissions(name, open)
   describeJournal(name, open)
   describeConversations(name, open)
   describeFiles(name, open)

@@ -12,7 +12,14 @@ import type {
   RunOverview,
   WorkerRegistry,
 } from '../../src/engine/catalog-ports.ts'
-import type { Conversations, Files, Journal, NewTurn, RunStore } from '../../src/engine/ports.ts'
+import type {
+  Admissions,
+  Conversations,
+  Files,
+  Journal,
+  NewTurn,
+  RunStore,
+} from '../../src/engine/ports.ts'
 
 /** `chatId` and `id` as clients know them. */
 export type MessageSeed = {
@@ -32,6 +39,7 @@ export type ExternalRunSeed = {
 
 export type Stores = AsyncDisposable & {
   readonly runs: RunStore
+  readonly admissions: Admissions
   readonly journal: Journal
   readonly conversations: Conversations
   readonly files: Files
@@ -53,7 +61,11 @@ export type Stores = AsyncDisposable & {
   ageFiles(hours: number): Promise<void>
   /** Deletes the chat, by its internal id, with the files that only it uses. */
   deleteChat(chat: { id: string; workspaceId: string }): Promise<void>
-  /** Makes the run as old as that. */
+  /** Lets the run in, whatever is in already. */
+  letIn(runId: string): Promise<void>
+  /** Removes every chat. */
+  clear(): Promise<void>
+  /** Makes the run, and its admission, as old as that. */
   backdate(runId: string, seconds: number): Promise<void>
   /** Says when the run began, started and, if it has settled, ended. */
   dateRun(
@@ -86,6 +98,8 @@ export const somebody = async (
 export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'kind'>> & {
   /** Whether the workspace's runs end with their request. */
   readonly bound?: boolean
+  /** Whether it waits to be let in; it does not unless set. */
+  readonly queued?: boolean
   readonly text?: string
   readonly messageId?: string | undefined
   /** Default: a new message with the text and the id. */
@@ -94,7 +108,7 @@ export type TurnOptions = Partial<Omit<NewTurn, 'principal' | 'kind'>> & {
 
 export const turnOf = (
   principal: Principal,
-  { text = 'Hello', messageId, request, ...rest }: Omit<TurnOptions, 'bound'> = {},
+  { text = 'Hello', messageId, request, ...rest }: Omit<TurnOptions, 'bound' | 'queued'> = {},
 ): NewTurn => ({
   principal,
   chatId: randomUUID(),
@@ -109,12 +123,13 @@ export const turnOf = (
 export const begun = async (
   stores: Stores,
   principal: Principal,
-  { bound = false, ...options }: TurnOptions = {},
+  { bound = false, queued = false, ...options }: TurnOptions = {},
 ): Promise<RunRecord> => {
   const autonomousRuns = !bound
   await stores.setSettings(principal.workspaceId, { ai: { autonomousRuns } })
   const result = await stores.runs.begin(turnOf(principal, options))
   expect(result.kind).toBe('begun')
+  if (!bound && !queued) await stores.letIn(result.run.id)
   return result.run
 }
 
@@ -124,11 +139,13 @@ export const leaseOf = ({ id, workspaceId, leaseEpoch }: RunRecord): Lease => ({
   epoch: leaseEpoch,
 })
 
+/** Lets the run in, if it has to be. */
 export const claimed = async (
-  { runs }: Stores,
+  { runs, letIn }: Stores,
   runId: string,
   { holder = 'one', ttlMs = TTL_MS } = {},
 ): Promise<RunRecord> => {
+  await letIn(runId)
   const run = await runs.claim(runId, holder, ttlMs)
   if (run === undefined) throw new Error(`Run ${runId} cannot be claimed.`)
   return run

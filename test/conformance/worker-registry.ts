@@ -15,7 +15,7 @@ export const describeWorkerRegistry = (name: string, open: OpenStores): void => 
 
     const announced = async () => {
       const id = randomUUID()
-      await stores.workers.announce({ id, version: '1.2.3' })
+      await stores.workers.announce({ id, version: '1.2.3', concurrency: 4 })
       return id
     }
     const find = async (id: string) => (await stores.workers.list()).find((one) => one.id === id)
@@ -26,7 +26,7 @@ export const describeWorkerRegistry = (name: string, open: OpenStores): void => 
       expect(first).toMatchObject({ version: '1.2.3', startedAt: expect.any(Date) })
       await stores.silence(id, HOUR)
       expect((await find(id))?.silentMs).toBeGreaterThanOrEqual(HOUR * 1000)
-      await stores.workers.announce({ id, version: '1.2.3' })
+      await stores.workers.announce({ id, version: '1.2.3', concurrency: 4 })
       const again = await find(id)
       expect(again?.startedAt).toEqual(first?.startedAt)
       expect(again?.silentMs).toBeLessThan(HOUR * 1000)
@@ -45,7 +45,7 @@ export const describeWorkerRegistry = (name: string, open: OpenStores): void => 
       await stores.silence(late, 25 * HOUR)
       await stores.silence(silent, 25 * HOUR)
       await stores.silence(lately, 23 * HOUR)
-      await stores.workers.announce({ id: late, version: '1.2.3' })
+      await stores.workers.announce({ id: late, version: '1.2.3', concurrency: 4 })
       expect(await find(silent)).toBeUndefined()
       expect(await find(late)).toBeDefined()
       expect(await find(lately)).toBeDefined()

@@ -40,10 +40,11 @@ const presence = (options: { isBusy?: () => boolean } = {}) => {
     announce: vi.fn(async () => void announced.push('here')),
     leave: vi.fn(async () => void announced.push('gone')),
     list: async () => [],
+    capacity: async () => ({ workers: 0, concurrency: 0 }),
   }
   const leave = keepPresence({
     workers: registry,
-    worker: { id: 'w', version: '1' },
+    worker: { id: 'w', version: '1', concurrency: null },
     busyMs: 3000,
     isBusy: () => false,
     onError,

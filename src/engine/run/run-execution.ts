@@ -117,7 +117,7 @@ export class RunExecution implements Held {
       const end = await this.#loop()
       if (end.kind === 'settle') await this.#settle(end)
       if (end.kind === 'wait') await this.#wait()
-      if (end.kind === 'release') await this.#ports.store.release([this.lease])
+      if (end.kind === 'release') await this.#release()
     } catch (thrown) {
       if (!(thrown instanceof LeaseLostError)) throw thrown
     } finally {
@@ -195,6 +195,11 @@ export class RunExecution implements Held {
     if (run.status === 'running') return this.#settle({ outcome: { status: 'aborted' }, calls: [] })
     await this.#writer.flush()
     bus.publish({ kind: 'waiting', runId: run.id })
+  }
+
+  async #release(): Promise<void> {
+    await this.#ports.store.release([this.lease])
+    if (this.#draining()) this.#ports.bus.publish({ kind: 'released', runId: this.#run.id })
   }
 
   async #settle(settlement: Settlement): Promise<void> {

@@ -176,7 +176,7 @@ class News implements Disposable {
     this.#signal = signal
     signal.addEventListener('abort', this.#wake, { once: true })
     this.#unsubscribe = bus.subscribe(runId, ({ kind }) => {
-      if (kind === 'stop') return
+      if (kind === 'stop' || kind === 'pending' || kind === 'released') return
       this.#fresh = true
       if (kind === 'settled' || kind === 'waiting') this.#rests = true
       this.#wake()

@@ -7,7 +7,7 @@ import type { Clock, EngineEvents } from '../ports.ts'
 export type PresenceOptions = {
   readonly workers: WorkerRegistry
   readonly clock: Clock
-  readonly worker: Pick<WorkerRecord, 'id' | 'version'>
+  readonly worker: Pick<WorkerRecord, 'id' | 'version' | 'concurrency'>
   /** How often while the process executes something; less often otherwise. */
   readonly busyMs: number
   readonly isBusy: () => boolean

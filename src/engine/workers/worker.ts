@@ -8,13 +8,15 @@ import type { Limits } from '../../domain/limits.ts'
 import type { RunRecord } from '../../domain/run.ts'
 import { keepLeases } from './lease-keeper.ts'
 import { Outages } from './outages.ts'
-import type { EngineEvents, RunQueue } from '../ports.ts'
+import { Dispatcher, type DispatcherPorts } from './dispatcher.ts'
+import type { EngineEvents, Signal } from '../ports.ts'
 import { leaseOf, RunExecution, type ExecutionPorts } from '../run/run-execution.ts'
+import { Room } from './room.ts'
 import { leftBehind, MAX_ATTEMPTS } from './settlement.ts'
 import { Trials } from './trials.ts'
 import { settleRun } from './settle.ts'
 
-export type WorkerPorts = ExecutionPorts & { readonly queue: RunQueue }
+export type WorkerPorts = ExecutionPorts & DispatcherPorts
 
 export type WorkerOptions = {
   /** Names this process in `lease_holder`. */
@@ -37,6 +39,8 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #running = new Map<string, Running>()
   readonly #claiming = new Map<string, Promise<void>>()
+  readonly #room: Room
+  readonly #dispatcher: Dispatcher
   #sweeping: Promise<void> = Promise.resolve()
   readonly #closers: (() => void | Promise<void>)[] = []
   readonly #outages: Outages
@@ -46,6 +50,9 @@ export class Worker {
   constructor(ports: WorkerPorts, options: WorkerOptions) {
     this.#ports = ports
     this.#options = options
+    const { concurrency, limits, onError } = options
+    this.#room = new Room(concurrency, () => this.#dispatcher.freed())
+    this.#dispatcher = new Dispatcher(ports, { room: this.#room, limits, onError })
     this.#outages = new Outages(ports.clock, options.leaseTtlMs)
     const hasProgressed = (id: string) => this.#running.get(id)?.execution.hasProgressed ?? false
     this.#trials = new Trials({ clock: ports.clock, hasProgressed })
@@ -55,12 +62,13 @@ export class Worker {
     const { queue, bus, store, clock } = this.#ports
     const { leaseTtlMs: ttlMs, concurrency, onError } = this.#options
     const held = () => [...this.#running.values()].map(({ execution }) => execution)
-    const working = queue.work((runId) => this.take(runId), concurrency)
+    this.#dispatcher.start()
+    if (concurrency > 0) {
+      const working = queue.work((runId) => this.#takeOffered(runId), concurrency)
+      this.#closers.push(async () => working[Symbol.asyncDispose]())
+    }
     this.#closers.push(
-      async () => working[Symbol.asyncDispose](),
-      bus.subscribe('*', ({ kind, runId }) => {
-        if (kind === 'stop') void this.#report('stopping', runId, this.stopLocally(runId))
-      }),
+      bus.subscribe('*', (signal) => this.#hear(signal)),
       keepLeases({ store, clock, ttlMs, held, onError }),
       this.#sweepForever(),
     )
@@ -71,19 +79,25 @@ export class Worker {
     return this.#running.size > 0
   }
 
-  /** Claims and executes a run; resolves when this process is done with it. */
+  /** A run waits here, that has begun or goes on. */
+  began(runId: string): void {
+    this.#dispatcher.began(runId)
+  }
+
+  /** Claims and executes a run, whether there is room or not; resolves when this process is done with it. */
   async execute(runId: string): Promise<void> {
     // It may have been given back a moment ago, to wait for a decision that has come already.
-    await this.#running.get(runId)?.done
-    if (this.#draining || this.#running.has(runId) || this.#claiming.has(runId)) return
-    const claim = this.#claim(runId)
-    this.#claiming.set(runId, claim)
+    const before = this.#running.get(runId)
+    if (before) await before.done
+    if (this.#draining || !this.#room.enter(runId)) return
     try {
-      await claim
+      const claim = this.#claim(runId)
+      this.#claiming.set(runId, claim)
+      await claim.finally(() => this.#claiming.delete(runId))
+      await this.#running.get(runId)?.done
     } finally {
-      this.#claiming.delete(runId)
+      this.#room.leave(runId)
     }
-    await this.#running.get(runId)?.done
   }
 
   /** Executes a run in the background; resolves, whatever became of it, when this process is done with it. */
@@ -111,11 +125,14 @@ export class Worker {
       this.#options.onError(error, { during: 'settling', runId: run.id })
     await settleRun({ store, onError }, leaseOf(seized), settlement)
     bus.publish({ kind: 'settled', runId: run.id })
+    this.#dispatcher.freed()
   }
 
   /** Starts nothing new, lets phases end within the grace, gives the rest back. */
   async close(graceMs: number): Promise<void> {
     this.#draining = true
+    this.#room.close()
+    await this.#dispatcher.close()
     const shutDown = () => {
       for (const { execution } of this.#running.values()) execution.shutDown()
     }
@@ -126,6 +143,18 @@ export class Worker {
     await Promise.all([...this.#running.values()].map(({ done }) => done))
     cancel()
     for (const close of this.#closers.splice(0)) await close()
+  }
+
+  /** A queue may offer more than there is room for: what was left behind by others was taken beside it. */
+  async #takeOffered(runId: string): Promise<void> {
+    while (this.#room.free === 0 && !this.#draining) await this.#room.wait()
+    await this.take(runId)
+  }
+
+  #hear({ kind, runId }: Signal): void {
+    if (kind === 'stop') void this.#report('stopping', runId, this.stopLocally(runId))
+    if (kind === 'pending') this.#dispatcher.heard()
+    if (kind === 'released' && this.#room.free > 0) void this.#sweepNow()
   }
 
   async #claim(runId: string): Promise<void> {
@@ -155,8 +184,7 @@ export class Worker {
     let cancel: (() => void) | undefined
     let closed = false
     const tick = async () => {
-      this.#sweeping = this.#report('sweeping', undefined, this.#sweep())
-      await this.#sweeping
+      await this.#sweepNow()
       // Jitter keeps the processes of a fleet from looking all at once.
       if (!closed) cancel = clock.after(sweepMs * (0.75 + clock.random() / 2), () => void tick())
     }
@@ -165,6 +193,11 @@ export class Worker {
       closed = true
       cancel?.()
     }
+  }
+
+  #sweepNow(): Promise<void> {
+    this.#sweeping = this.#sweeping.then(() => this.#report('sweeping', undefined, this.#sweep()))
+    return this.#sweeping
   }
 
   async #sweep(): Promise<void> {
@@ -179,9 +212,11 @@ export class Worker {
       if (lapsed && !this.#outages.mayTakeOver()) continue
       // Nobody goes on with a bound run.
       if (run.stopRequestedAt || run.bound) await this.settleUnheld(run)
+      else if (this.#room.free === 0) continue
       else if (lapsed) this.#takeOver(run)
       else void this.take(run.id)
     }
+    this.#dispatcher.look()
   }
 
   #takeOver(run: RunRecord): void {

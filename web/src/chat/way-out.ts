@@ -14,6 +14,7 @@ const WAYS: Readonly<Record<string, WayOut>> = {
   A_RUN_ALREADY_ACTIVE: { reason: 'busy', way: 'stop' },
   RATE_LIMITED: { reason: 'rateLimited', way: 'again' },
   TOO_MANY_ACTIVE_RUNS: { reason: 'tooManyRuns', way: 'runs' },
+  QUEUE_FULL: { reason: 'queueFull', way: 'again' },
   TOO_MANY_READERS: { reason: 'tooManyReaders', way: 'again' },
   NOT_AUTHENTICATED: { reason: 'signedOut', way: 'signIn' },
   NOT_ALLOWED: { reason: 'notAllowed', way: undefined },

@@ -109,6 +109,7 @@ export const chat = {
     rateLimited: 'There were too many requests.',
     tooManyRuns:
       'You have as many active runs as one may have. Wait until one is over, or stop one.',
+    queueFull: 'Too many answers wait to be begun. Try again in a moment.',
     tooManyReaders: 'You follow as many answers as one may. Close other tabs of this application.',
     signedOut: 'You are not signed in any more.',
     notAllowed: 'You may not do this. {{reason}}',
