@@ -36,6 +36,7 @@ import { createRunStore } from './store/run-store.ts'
 import { createTickets, type Tickets } from './store/tickets.ts'
 import { createTokens, type Tokens } from './store/tokens.ts'
 import { createWorkers } from './store/workers.ts'
+import { admissionMetrics } from './telemetry/admission-metrics.ts'
 import { instrument, type TelemetryOptions } from './telemetry/instrument.ts'
 import { version } from './version.ts'
 
@@ -182,6 +183,11 @@ const putTogether = (pieces: Pieces): Outlast => {
     clock: systemClock,
   })
   const ports = instrument(decorated, options.telemetry)
+  if (options.telemetry?.metrics)
+    admissionMetrics(options.telemetry.metrics, {
+      state: ports.admissions.state,
+      capacity: workers.capacity,
+    })
   const engine = new Engine(
     { ...ports, states: createChatStates(db), workers },
     {
