@@ -29,6 +29,8 @@ export type RunningRole = {
 
 export type RunningServer = RunningRole & { readonly url: string }
 
+const LONG_MS = 3_600_000
+
 const LOCAL_NAMES = { workspace: LOCAL_USER.workspaceName, user: LOCAL_USER.userName }
 
 export const startServer = async (
@@ -70,7 +72,10 @@ export const startWorker = async (
   telemetry: RoleTelemetry,
 ): Promise<RunningRole> => {
   const concurrency = concurrencyOf('work', config)
-  const { model, metricsUrl, close } = await openRole(config, concurrency, telemetry)
+  const { model, metricsUrl, opened, close } = await openRole(config, concurrency, telemetry)
+  // While its database is away it has no connection, and nothing else that would keep the process.
+  const presence = setInterval(() => undefined, LONG_MS)
+  opened.push({ close: async () => clearInterval(presence) })
   return { model, concurrency, metricsUrl, close: () => close() }
 }
 
