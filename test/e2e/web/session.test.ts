@@ -1,5 +1,6 @@
 /** Signing in on the page, in a real browser: what a person sees, and what neither scripts nor other pages get. */
 import { expect, test } from 'vitest'
+import { createBarrier } from '../../support/barrier.ts'
 import { expectAccessible } from './accessible.ts'
 import { comeBack, field, keptBy, principalOf, sees, signIn, signOut, usePeople } from './people.ts'
 
@@ -184,7 +185,14 @@ test('a server that cannot say who asks is waited for, and takes nothing away th
   await page.getByText('The database is away.').waitFor()
   await expectAccessible(page)
   await page.unroute('**/ai-chat/session')
+  // It also tries again by itself: nothing is answered before the button was pressed.
+  const pressed = createBarrier()
+  await page.route('**/ai-chat/session', async (route) => {
+    await pressed.wait()
+    await route.continue()
+  })
   await page.getByRole('button', { name: 'Try again' }).click()
+  pressed.release()
   await sees(page, 'Secret of ann')
 })
 
