@@ -18,7 +18,8 @@ export default defineConfig({
     retry: 0,
     passWithNoTests: false,
     allowOnly: !process.env['CI'],
-    expect: { requireAssertions: true },
+    // What is polled for takes as long as it takes on a busy machine.
+    expect: { requireAssertions: true, poll: { timeout: 20_000 } },
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/totals-reporter.ts'],
   },

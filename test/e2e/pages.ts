@@ -1,7 +1,7 @@
 /** A browser, a server and what one does on its page, for a whole test file. A complaint of the browser fails the test. */
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { complaintsOf, launchBrowser, type Complaints } from '../support/browser.ts'
+import { complaintsOf, launchBrowser, STILL, type Complaints } from '../support/browser.ts'
 import { serve, type Served, type ServedMessage, type ServeOptions } from './served.ts'
 
 export type Pages = {
@@ -27,7 +27,7 @@ export const usePages = (options: () => Promise<ServeOptions>): Pages => {
   })
   beforeEach(async () => {
     watched = []
-    context = await browser.newContext()
+    context = await browser.newContext(STILL)
     // Before the test itself is given up: the error then says what was waited for.
     context.setDefaultTimeout(20_000)
   })
@@ -50,9 +50,6 @@ export const usePages = (options: () => Promise<ServeOptions>): Pages => {
     },
   }
 }
-
-/** A page says that an answer was read as soon as it is: its chat may be gone by then. */
-export const LATE_MARK = /status of 404 .*\/seen\)/
 
 /** The chat that the address names. */
 export const chatOf = (page: Page): string =>

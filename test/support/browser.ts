@@ -33,6 +33,9 @@ const WITHOUT = ['--disable-back-forward-cache']
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: ARGS, ignoreDefaultArgs: WITHOUT })
 
+/** For contexts: a colour in the middle of a transition is none that anybody has chosen, and what moves is hard to press. */
+export const STILL = { reducedMotion: 'reduce' } as const
+
 /**
  * One whose tabs are as those of a person: hidden behind the one in front, slowed down, frozen, and kept in the back-forward
  * cache. They belong to one profile, which is new.
@@ -90,6 +93,9 @@ export type Complaints = {
   /** From now on complaints like this one are part of the test. */
   expect(complaint: RegExp): void
 }
+
+/** A page says that an answer was read as soon as it is: its chat may be gone by then. */
+export const LATE_MARK = /status of 404 .*\/seen\)/
 
 /** Collects errors and warnings of the console, uncaught errors and violations of the content security policy. */
 export const complaintsOf = async (page: Page): Promise<Complaints> => {

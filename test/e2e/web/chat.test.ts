@@ -1,11 +1,11 @@
 /** One chat in a real browser against the real server: what is shown is what the database has. */
 import { expect, test } from 'vitest'
+import { LATE_MARK } from '../../support/browser.ts'
 import {
   answers,
   ask,
   chatOf,
   ended,
-  LATE_MARK,
   questions,
   seen,
   shownText,
@@ -23,7 +23,8 @@ const pages = usePages(async () => ({ files: { 'README.md': README } }))
 
 const expectStored = async (page: Parameters<typeof chatOf>[0]) => {
   const { run, message } = await pages.server.latest(chatOf(page))
-  expect(await shownText(page)).toEqual(storedText(message))
+  // The last words are drawn after the state has changed.
+  await expect.poll(() => shownText(page), PATIENCE).toEqual(storedText(message))
   return run
 }
 
@@ -114,6 +115,7 @@ test('Esc stops when it is pressed twice, and says so after the first time', asy
 
 test('a second tab shows the question, the answer as it grows, and the stop of the first', async () => {
   const { page: first } = await pages.open()
+  await first.getByLabel('Your message').waitFor()
   const { page: second } = await pages.open(`/chats/${chatOf(first)}`)
   await ask(first, 'count to 300')
   await seen(second, 4)
@@ -126,11 +128,12 @@ test('a second tab shows the question, the answer as it grows, and the stop of t
 
 test('what is written while an answer is written is kept, and sent when that is over', async () => {
   const { page } = await pages.open()
-  await ask(page, 'count to 40')
+  await ask(page, 'count to 500')
   await seen(page, 2)
   await ask(page, 'say second')
   await page.getByText('You can send this when it is over').waitFor()
   expect(await questions(page).count()).toBe(1)
+  await page.getByRole('button', { name: 'Stop' }).click()
   await ended(page)
   expect(await page.getByLabel('Your message').inputValue()).toBe('say second')
   await page.getByLabel('Your message').press('Enter')

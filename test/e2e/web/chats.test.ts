@@ -34,11 +34,11 @@ const choose = async (page: Page, title: string, action: string) => {
 
 test('each chat shows its state as it is: at work, answered and not read, read', async () => {
   const { page } = await pages.open('/')
-  const answer = await begin('state', 'count to 60')
+  const answer = await begin('state', 'count to 300')
   await chats(page).getByRole('img', { name: 'Is being answered' }).waitFor()
   await answer.end()
   await chats(page).getByRole('img', { name: 'Answered, not read yet' }).waitFor()
-  await chat(page, 'count to 60').click()
+  await chat(page, 'count to 300').click()
   await chats(page)
     .getByRole('img', { name: 'Answered, not read yet' })
     .waitFor({ state: 'detached' })

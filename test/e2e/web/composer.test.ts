@@ -111,10 +111,10 @@ test('a draft with its files belongs to its chat, survives a reload, and is gone
   await questions(page).getByText('notes.txt').waitFor()
   await page.reload()
   await questions(page).getByText('half a thought').waitFor()
-  expect(await box(page).inputValue()).toBe('')
-  expect(
-    await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft'))),
-  ).toEqual([])
+  await expect.poll(() => box(page).inputValue(), PATIENCE).toBe('')
+  const drafts = () =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft')))
+  await expect.poll(drafts, PATIENCE).toEqual([])
 })
 
 test('files are picked, dropped and pasted, taken back, and sent with the text', async () => {
@@ -186,6 +186,6 @@ test('words that are on their way when the page is left are in the box again, an
   await ended(page)
   await page.reload()
   await answers(page).waitFor()
-  expect(await box(page).inputValue()).toBe('')
+  await expect.poll(() => box(page).inputValue(), PATIENCE).toBe('')
   expect(await questions(page).allInnerTexts()).toEqual(['Precious words'])
 })

@@ -10,7 +10,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { createOutlastClient } from '../../../src/client/index.ts'
 import type { Barrier } from '../../support/barrier.ts'
-import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
+import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
 import {
   barrier,
   createBarrier,
@@ -21,7 +21,7 @@ import {
 import type { FakeProvider } from '../../support/fake-provider.ts'
 import { faultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts'
 import { startServerProcess, type ServerProcess } from '../../support/server-process.ts'
-import { recordMoments } from './moments.ts'
+import { notesOf, recordMoments } from './moments.ts'
 
 const PICTURES = fileURLToPath(new URL('../../../test-results/following', import.meta.url))
 const PATIENCE = { timeout: 20_000 }
@@ -78,7 +78,7 @@ export const useFollowing = (options: Options): Following => {
   })
   beforeEach(async () => {
     network = await faultyProxy(servers[0]!.url)
-    context = await browser.newContext()
+    context = await browser.newContext(STILL)
     // Before the test itself is given up: the error then says what was waited for.
     context.setDefaultTimeout(PATIENCE.timeout)
     tabs = []
@@ -162,5 +162,6 @@ export const answers = ({ page }: Tab, ...texts: string[]): Promise<void> => {
 export const atRest = ({ page }: Tab): Promise<void> =>
   page.getByRole('button', { name: 'Send' }).waitFor()
 
-export const tells = ({ page }: Tab, note: string | RegExp): Promise<void> =>
-  page.getByRole('status').filter({ hasText: note }).first().waitFor()
+/** Waits until the page has told this, for however short a time. */
+export const tells = ({ page }: Tab, note: string): Promise<void> =>
+  expect.poll(async () => (await notesOf(page)).join('\n'), PATIENCE).toContain(note)

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { AgentDefinition } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import type { OutlastOptions } from '../../../src/outlast.ts'
-import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
+import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
 import { testOutlast, type TestOutlast } from '../../support/engine.ts'
 
 type Options = Partial<OutlastOptions> & {
@@ -48,7 +48,7 @@ export const useInProcess = (
   })
   beforeEach(async () => {
     watched = []
-    context = await browser.newContext()
+    context = await browser.newContext(STILL)
     context.setDefaultTimeout(20_000)
   })
   afterEach(async () => {

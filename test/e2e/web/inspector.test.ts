@@ -64,7 +64,7 @@ test('a run grows on its timeline while it runs: model, parallel tools, one that
   const page = await inspect(runId)
   await bars(page, 'call', 'failed').waitFor()
   await expect.poll(() => bars(page, 'call', 'started').count(), PATIENCE).toBe(2)
-  expect(await states(page, 'model')).toEqual(['answered'])
+  await expect.poll(() => states(page, 'model'), PATIENCE).toEqual(['answered'])
   // What runs at once lies in lanes of its own.
   expect((await lanes(page)).filter((lane) => lane.some((key) => key !== 'call 0 c'))).toHaveLength(
     2,
@@ -76,7 +76,8 @@ test('a run grows on its timeline while it runs: model, parallel tools, one that
   await bars(page, 'model', 'answering').waitFor()
   answer.release()
   await ended(page)
-  expect(await states(page, 'model')).toEqual(['answered', 'answered'])
+  // The steps come after the news of the run.
+  await expect.poll(() => states(page, 'model'), PATIENCE).toEqual(['answered', 'answered'])
   expect(await states(page, 'run')).toContain('held')
   expect(new Set(await states(page, 'call'))).toEqual(new Set(['failed', 'succeeded']))
   const facts = page.locator('dl[aria-label="Summary"]')
@@ -132,7 +133,7 @@ test('a call shows its input, output, attempts and key, and its JSON is copied',
   const page = await inspect(runId)
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await bars(page, 'call').click()
-  expect(new URL(page.url()).search).toBe('?step=0&call=a')
+  await expect.poll(() => new URL(page.url()).search, PATIENCE).toBe('?step=0&call=a')
   const panel = page.getByRole('region', { name: 'Call of look' })
   expect(await panel.innerText()).toContain(`${runId}:0:a`)
   expect(await panel.innerText()).toMatch(/Output[^]*found: x/)
@@ -166,12 +167,9 @@ test('a run that waits for a person shows the wait, who answered what, and goes 
   await working.send(`/ai-chat/runs/${runId}/decisions`, { decisions })
   await ended(page)
   await page.getByRole('img', { name: /^A person answered at/ }).waitFor({ state: 'attached' })
-  expect((await states(page, 'run')).filter((state) => state !== 'queued')).toEqual([
-    'pending',
-    'held',
-    'waiting',
-    'held',
-  ])
+  await expect
+    .poll(async () => (await states(page, 'run')).filter((state) => state !== 'queued'), PATIENCE)
+    .toEqual(['pending', 'held', 'waiting', 'held'])
   await bars(page, 'call', 'succeeded').click()
   await page.getByText('Approved. Reason: She earned it.').waitFor()
 })
@@ -184,7 +182,7 @@ test('an attempt that broke is a broken bar before the step that it became, with
   const runId = await working.begin('broken')
   await working.rest(runId)
   const page = await inspect(runId)
-  expect(await states(page, 'model')).toEqual(['broken', 'answered'])
+  await expect.poll(() => states(page, 'model'), PATIENCE).toEqual(['broken', 'answered'])
   await bars(page, 'model', 'broken').hover()
   const [step] = await working.steps(runId)
   const { error } = step!.brokenAttempts![0]!
@@ -243,14 +241,16 @@ test('a worker that is killed is lost on the timeline until another one has take
   expect(new Set(holds.map(({ worker }) => worker)).size).toBe(2)
   const held = bars(page, 'run', 'held')
   // By what it is called: a short bar has no room for a name.
-  expect(await held.evaluateAll((all) => all.map((bar) => bar.ariaLabel))).toEqual(
-    holds.map(({ worker }) => expect.stringContaining(`Worker ${worker.slice(0, 8)}`)),
-  )
+  await expect
+    .poll(() => held.evaluateAll((all) => all.map((bar) => bar.ariaLabel)), PATIENCE)
+    .toEqual(holds.map(({ worker }) => expect.stringContaining(`Worker ${worker.slice(0, 8)}`)))
   await page.getByRole('tab', { name: 'Workers' }).click()
-  expect(await page.locator('tbody tr').allInnerTexts()).toEqual([
-    expect.stringContaining('the worker being lost'),
-    expect.stringContaining('the end of the run'),
-  ])
+  await expect
+    .poll(() => page.locator('tbody tr').allInnerTexts(), PATIENCE)
+    .toEqual([
+      expect.stringContaining('the worker being lost'),
+      expect.stringContaining('the end of the run'),
+    ])
   await bars(page, 'call', 'unknown').click()
   await page.getByText('Whether the call had its effect is not known.').waitFor()
   await expectAccessible(page)

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { defineAgent } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import { tokenIdentity } from '../../../src/http/identity/token-identity.ts'
-import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
+import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
 import { testOutlast, type TestOutlast } from '../../support/engine.ts'
 import { finishPart, scriptedModel, textParts } from '../../support/scripted-model.ts'
 
@@ -101,7 +101,7 @@ export const usePeople = () => {
     watched = []
     addresses = []
     answered = []
-    context = await browser.newContext()
+    context = await browser.newContext(STILL)
     context.setDefaultTimeout(20_000)
   })
   afterEach(async () => {

@@ -116,7 +116,9 @@ test('filters are the address: chosen here, kept over a reload, cleared by one b
   await choose(page, 'Agent', 'helper')
   await expect.poll(() => titles(page), PATIENCE).toEqual(['other'])
   await choose(page, 'When', 'In the last hour')
-  expect(searchOf(page)).toEqual({ status: 'succeeded', agent: 'helper', last: 'hour' })
+  await expect
+    .poll(() => searchOf(page), PATIENCE)
+    .toEqual({ status: 'succeeded', agent: 'helper', last: 'hour' })
   await page.reload()
   await expect.poll(() => titles(page), PATIENCE).toEqual(['other'])
   expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Succeeded')
