@@ -11,7 +11,7 @@ import { createOutlastHandler, toNodeHandler } from '../../src/handler.ts'
 import { tokenIdentity } from '../../src/http/identity/token-identity.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { testOutlast, type TestOutlast } from '../support/engine.ts'
+import { testOutlast, withRealClock, type TestOutlast } from '../support/engine.ts'
 import { finishPart, scriptedModel } from '../support/scripted-model.ts'
 
 const PIXEL =
@@ -37,7 +37,7 @@ let url: string
 const addresses: string[] = []
 
 beforeAll(async () => {
-  outlast = await testOutlast([agent])
+  outlast = await testOutlast([agent], {}, withRealClock)
   const api = toNodeHandler(createOutlastHandler(outlast, { authenticate: tokenIdentity(outlast) }))
   const page = await readFile(new URL('../../docs/identity.md', import.meta.url), 'utf8')
   const code = /^## Where no header can be sent.*?^```ts\n(.*?)^```$/ms.exec(page)![1]!

@@ -79,6 +79,9 @@ export const withFastClock = (ports: WorkerPorts): WorkerPorts => ({
   clock: { ...ports.clock, after: (ms, callback) => ports.clock.after(ms / 20, callback) },
 })
 
+/** For tests with a browser: an answer that waits for it is not one whose model has stalled. */
+export const withRealClock = (ports: WorkerPorts): WorkerPorts => ports
+
 const findRun = async ({ engine, db }: Outlast, principal: Principal, run: RunRecord) => {
   const { publicId } = await db
     .selectFrom('aiChats')

@@ -8,7 +8,7 @@ import type { AgentDefinition } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import type { OutlastOptions } from '../../../src/outlast.ts'
 import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
-import { testOutlast, type TestOutlast } from '../../support/engine.ts'
+import { testOutlast, withRealClock, type TestOutlast } from '../../support/engine.ts'
 
 type Options = Partial<OutlastOptions> & {
   /** Requests of one user in a minute; no limit unless set. */
@@ -28,7 +28,7 @@ export const useInProcess = (
   let watched: Complaints[]
 
   beforeAll(async () => {
-    outlast = await testOutlast(agents, options)
+    outlast = await testOutlast(agents, options, withRealClock)
     const { userId, workspaceId } = outlast.principal
     const handler = createOutlastHandler(outlast, {
       authenticate: () => ({ userId, workspaceId }),

@@ -16,7 +16,7 @@ import {
   type Complaints,
   type PersonalBrowser,
 } from '../../support/browser.ts'
-import { testOutlast, type TestOutlast } from '../../support/engine.ts'
+import { testOutlast, withRealClock, type TestOutlast } from '../../support/engine.ts'
 import {
   finishPart,
   scriptedModel,
@@ -49,7 +49,7 @@ const agent = defineAgent({
 })
 
 beforeAll(async () => {
-  outlast = await testOutlast([agent])
+  outlast = await testOutlast([agent], {}, withRealClock)
   const handler = createOutlastHandler(outlast, {
     authenticate: () => outlast.principal,
     page: true,

@@ -8,7 +8,7 @@ import { defineAgent } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import { tokenIdentity } from '../../../src/http/identity/token-identity.ts'
 import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
-import { testOutlast, type TestOutlast } from '../../support/engine.ts'
+import { testOutlast, withRealClock, type TestOutlast } from '../../support/engine.ts'
 import { finishPart, scriptedModel, textParts } from '../../support/scripted-model.ts'
 
 const NAMES = { ann: 'Ann Lee', bob: 'Bob Roy' }
@@ -39,7 +39,7 @@ const talk = ({ engine }: TestOutlast, userId: User, text: string, chatId: strin
 /** Ann and Bob, each with a chat `chat-of-ann` that begins with `Secret of ann`. */
 const outlastWithUsers = async (): Promise<TestOutlast> => {
   const model = scriptedModel(() => [...textParts('Hello'), finishPart()])
-  const outlast = await testOutlast([defineAgent({ name: 'a', model })])
+  const outlast = await testOutlast([defineAgent({ name: 'a', model })], {}, withRealClock)
   for (const id of ['ann', 'bob'] as const) {
     await outlast.principals.ensure(principalOf(id), { workspace: 'Acme', user: NAMES[id] })
     await talk(outlast, id, `Secret of ${id}`, `chat-of-${id}`)

@@ -1,6 +1,6 @@
 /** What is said when something does not happen, and that the action beside it helps. Nothing that was written is lost. */
 import type { Page, Route } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { defineAgent } from '../../../src/agent/define-agent.ts'
 import { createBarrier, type Barrier } from '../../support/barrier.ts'
 import { errorPart, finishPart, scriptedModel, textParts } from '../../support/scripted-model.ts'
@@ -24,6 +24,12 @@ const model = scriptedModel(async function* () {
 
 const pages = useInProcess([defineAgent({ name: 'a', model, maxRetries: 0 })], {
   limits: { activeRuns: 3, bodyBytes: 100_000 },
+})
+
+// A run of a test that failed would hold the next one.
+afterEach(() => {
+  gate?.release()
+  gate = undefined
 })
 
 const box = (page: Page) => page.getByLabel('Your message')
