@@ -95,8 +95,14 @@ export interface RunStore {
    * Takes the run: `running`, epoch + 1, lease until now + ttl; undefined when somebody else has it, it is settled, asked to
    * stop, or not let in yet.
    * INVARIANT: of any number of simultaneous claims, one gets the run.
+   * @param epoch - only in this one: what was offered in it and is held since then, or was, is not taken over
    */
-  claim(runId: string, holder: string, ttlMs: number): Promise<RunRecord | undefined>
+  claim(
+    runId: string,
+    holder: string,
+    ttlMs: number,
+    epoch?: number,
+  ): Promise<RunRecord | undefined>
   /**
    * Engine runs that wait for somebody: let in and not claimed, with a lapsed lease, or asked to stop while nobody holds them.
    * Oldest first. INVARIANT: a bound run, which belongs to the socket that made it, is left to it for 30 s, and what was let

@@ -38,6 +38,9 @@ export interface Admissions {
   state(): Promise<QueueState>
 }
 
+/** `declined`: nothing was done with the run, for want of room or because the process ends. */
+export type OfferHandler = (offer: Offer) => Promise<'handled' | 'declined'>
+
 export interface RunQueue {
   /** How far an offer goes: to the worker of this process, or to those of the whole fleet. */
   readonly reach: 'process' | 'fleet'
@@ -48,9 +51,10 @@ export interface RunQueue {
   offer(offer: Offer): Promise<void>
   /**
    * Calls `handler` for what is offered, for at most `concurrency` runs at a time: each counts until its promise settles.
+   * INVARIANT: what reaches the fleet and is declined is offered again, to another worker or a little later.
    * Disposing takes nothing more and waits for nobody.
    */
-  work(handler: (runId: string) => Promise<void>, concurrency: number): AsyncDisposable
+  work(handler: OfferHandler, concurrency: number): AsyncDisposable
 }
 
 export type Signal = {

@@ -1,7 +1,7 @@
 /** Takes runs out of the queue that BullMQ keeps in Redis, for the worker of this process. */
 import { WaitingError, Worker, type Job } from 'bullmq'
-import { Redis } from 'ioredis'
-import type { Offer, RunQueue } from '../engine/ports.ts'
+import { Redis, ReplyError } from 'ioredis'
+import type { Offer, OfferHandler } from '../engine/ports.ts'
 import { connectionOptions, type RedisAddress } from './redis/connection.ts'
 import { explain } from './redis/failure.ts'
 
@@ -13,12 +13,12 @@ export type BullWorkerOptions = {
   readonly onError: (error: Error) => void
 }
 
-type Handler = Parameters<RunQueue['work']>[0]
-
 export const QUEUE_NAME = 'runs'
 
 /** As BullMQ wants it: what a worker says waits for Redis. The silence is longer than it waits for a job. */
 const PATIENT = { maxRetriesPerRequest: null, socketTimeout: 15_000 }
+/** For so long a worker that has declined a run leaves all to others. */
+const REST_MS = 250
 /** What ending in good order may take once handlers are done. */
 const END_MS = 1000
 /** What goes on being wrong is told so often. */
@@ -33,15 +33,15 @@ const KEEP_NONE = { count: 0 }
 export class BullWorker {
   readonly #connection: Redis
   readonly #worker: Worker<Offer, void, 'run'>
-  readonly #handler: Handler
+  readonly #handler: OfferHandler
   readonly #onError: (error: Error) => void
   #left: Promise<void> | undefined
-  #unrenewed = 0
+  #resting: NodeJS.Timeout | undefined
   #told = { message: '', at: Number.NEGATIVE_INFINITY }
 
   constructor(
     { address, leaseTtlMs, onError }: BullWorkerOptions,
-    handler: Handler,
+    handler: OfferHandler,
     concurrency: number,
   ) {
     this.#handler = handler
@@ -60,14 +60,12 @@ export class BullWorker {
       removeOnFail: KEEP_NONE,
       skipVersionCheck: true,
     })
-    this.#worker.on('lockRenewalFailed', (jobs: readonly string[]) => {
-      this.#unrenewed += jobs.length
-    })
     this.#worker.on('error', (error) => this.#hear(error))
   }
 
   /** Takes nothing more, and ends when what is in hand is done. */
   leave(): void {
+    clearTimeout(this.#resting)
     this.#left ??= this.#worker.close()
   }
 
@@ -83,20 +81,27 @@ export class BullWorker {
   }
 
   async #process(job: Job<Offer, void, 'run'>, token: string | undefined): Promise<void> {
-    if (this.#left) {
-      // It was on its way already: somebody else takes it at once.
-      await job.moveToWait(token)
-      throw new WaitingError()
-    }
-    await this.#handler(job.data.runId)
+    const mayTake = !this.#left && !this.#resting
+    if (mayTake && (await this.#handler(job.data)) === 'handled') return
+    this.#rest()
+    // What was on its way already, too.
+    await job.moveToWait(token)
+    throw new WaitingError()
   }
 
-  #hear(error: Error & { code?: unknown }): void {
-    // Redis has forgotten a job that is in hand: its run goes on, because the lease says whose it is.
-    if (typeof error.code === 'number') return
-    if (this.#unrenewed > 0) return void this.#unrenewed--
-    // Those who watch it say that it is away.
-    if (this.#left || this.#connection.status !== 'ready') return
+  /** Whoever waits longest for a job gets it: it has to be somebody else for a moment. */
+  #rest(): void {
+    if (this.#left || this.#resting) return
+    void this.#worker.pause(true)
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      void this.#worker.resume()
+    }, REST_MS)
+  }
+
+  /** What Redis refuses. Else the connection broke, which others tell, or Redis has forgotten a job, whose run goes on. */
+  #hear(error: Error): void {
+    if (!(error instanceof ReplyError)) return
     const now = performance.now()
     if (error.message === this.#told.message && now - this.#told.at < TELL_AGAIN_MS) return
     this.#told = { message: error.message, at: now }

@@ -6,6 +6,7 @@ import type {
   ChunkLog,
   LogEntry,
   LogRead,
+  OfferHandler,
   RunBus,
   RunQueue,
   Signal,
@@ -14,11 +15,11 @@ import type {
 import { entriesAfter } from './run-entries.ts'
 
 export const createLocalQueue = (): RunQueue => {
-  const handlers = new Set<(runId: string) => Promise<void>>()
+  const handlers = new Set<OfferHandler>()
   return {
     reach: 'process',
-    async offer({ runId }) {
-      for (const handler of handlers) void handler(runId)
+    async offer(offer) {
+      for (const handler of handlers) void handler(offer)
     },
     // Who offers here knows what this process has room for.
     work(handler) {

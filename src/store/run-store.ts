@@ -17,7 +17,8 @@ import { settleRun } from './settle-run.ts'
 export const createRunStore = (db: OutlastDatabase): RunStore =>
   sayingOutage({
     begin: (turn: NewTurn) => beginTurn(db, turn),
-    claim: (runId: string, holder: string, ttlMs: number) => claim(db, runId, holder, ttlMs),
+    claim: (runId: string, holder: string, ttlMs: number, epoch?: number) =>
+      claim(db, { runId, holder, ttlMs }, epoch),
     findUnheld: (limit: number) => findUnheld(db, limit),
     renew: (leases: readonly Lease[], ttlMs: number) => renew(db, leases, ttlMs),
     release: (leases: readonly Lease[]) => release(db, leases),
@@ -83,17 +84,17 @@ const mayExecute = (eb: RunExpression) =>
 
 const claim = (
   db: OutlastDatabase,
-  runId: string,
-  holder: string,
-  ttlMs: number,
+  wanted: Parameters<typeof nextLease>[1],
+  epoch: number | undefined,
 ): Promise<RunRecord | undefined> =>
-  acquire(db, { runId, holder, ttlMs }, (lease) =>
+  acquire(db, wanted, (lease) =>
     lease
       .set((eb) => ({
         attempt: eb('attempt', '+', 1),
         startedAt: eb.fn.coalesce('startedAt', now),
       }))
-      .where(mayExecute),
+      .where(mayExecute)
+      .$if(epoch !== undefined, (one) => one.where('leaseEpoch', '=', epoch!)),
   )
 
 const seize = (

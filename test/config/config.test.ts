@@ -79,6 +79,8 @@ describe('the configuration', () => {
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL is not a PostgreSQL address'],
     [{ DATABASE_DIRECT_URL: 'x' }, 'DATABASE_DIRECT_URL is not a PostgreSQL address'],
     [{ OUTLAST_CONFIG: 'nowhere.ts' }, 'there is no such file'],
+    [{ OUTLAST_CONCURRENCY: '-1' }, 'OUTLAST_CONCURRENCY is no number of runs'],
+    [{ OUTLAST_CONCURRENCY: 'many' }, 'OUTLAST_CONCURRENCY is no number of runs'],
     [{ OUTLAST_LEASE_MS: '10s' }, 'OUTLAST_LEASE_MS is no lease time'],
     [{ OUTLAST_LEASE_MS: '10' }, 'OUTLAST_LEASE_MS is no lease time'],
     [{ OUTLAST_FILES_ROOT: 'nowhere' }, 'that is no folder'],

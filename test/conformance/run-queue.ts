@@ -7,7 +7,10 @@ export const describeRunQueue = (name: string, open: () => RunQueue): void => {
   describe(`a run queue (${name})`, () => {
     const takingOf = (queue: RunQueue) => {
       const taken: string[] = []
-      const working = queue.work(async (runId) => void taken.push(runId), 5)
+      const working = queue.work(async ({ runId }) => {
+        taken.push(runId)
+        return 'handled'
+      }, 5)
       return { taken, leave: async () => working[Symbol.asyncDispose]() }
     }
 
@@ -50,10 +53,11 @@ export const describeRunQueue = (name: string, open: () => RunQueue): void => {
       const done = createBarrier()
       const taken: string[] = []
       const ended: string[] = []
-      const working = queue.work(async (runId) => {
+      const working = queue.work(async ({ runId }) => {
         taken.push(runId)
         await done.wait()
         ended.push(runId)
+        return 'handled'
       }, 2)
       await queue.offer({ runId: 'a', epoch: 0 })
       await queue.offer({ runId: 'b', epoch: 0 })

@@ -44,6 +44,15 @@ export const describeClaim = (stores: () => Stores): void => {
       expect(taken?.startedAt).toEqual(run.startedAt)
     })
 
+    test('for an offer takes a run in the epoch of the offer only', async () => {
+      const { id } = await begun(stores(), await somebody(stores()))
+      expect(await stores().runs.claim(id, 'one', TTL_MS, 1)).toBeUndefined()
+      expect(await stores().runs.claim(id, 'one', LAPSED_MS, 0)).toMatchObject({ leaseEpoch: 1 })
+      // Its holder is gone: who takes over looks at more than an offer says.
+      expect(await stores().runs.claim(id, 'two', TTL_MS, 0)).toBeUndefined()
+      expect(await stores().runs.claim(id, 'two', TTL_MS)).toMatchObject({ leaseEpoch: 2 })
+    })
+
     test('gives a run to one of any number of simultaneous claims', async () => {
       const { id } = await begun(stores(), await somebody(stores()))
       const claims = await Promise.all(

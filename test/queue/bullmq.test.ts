@@ -1,10 +1,18 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { createBullQueue, type BullQueue } from '../../src/queue/bullmq.ts'
 import { readRedisAddress } from '../../src/queue/redis/connection.ts'
 import { describeRunQueue } from '../conformance/run-queue.ts'
 import { needsOwnRedis, needsRedis } from '../support/needs-redis.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
+
+const WORKER = fileURLToPath(new URL('fixtures/bull-worker.ts', import.meta.url))
+/** As docs/operations.md has them. */
+const RIGHTS = ['~ours:*', '&ours:*', '+@all', '-@admin', '-@dangerous', '+info']
 
 const opened: AsyncDisposable[] = []
 afterEach(async () => {
@@ -31,9 +39,10 @@ describe('on a Redis', () => {
 
 const taking = (queue: BullQueue, handler = async () => undefined as void) => {
   const taken: string[] = []
-  const working = queue.work(async (runId) => {
+  const working = queue.work(async ({ runId }) => {
     taken.push(runId)
     await handler()
+    return 'handled'
   }, 5)
   return { taken, leave: async () => working[Symbol.asyncDispose]() }
 }
@@ -122,8 +131,95 @@ describe('on a Redis of its own', () => {
     const { taken } = taking(queue)
     for (let n = 0; n < 500; n++) await queue.offer({ runId: `run-${n}`, epoch: 0 })
     await expect.poll(() => taken).toHaveLength(500)
-    await expect
-      .poll(() => queue.counts())
-      .toEqual({ waiting: 0, delayed: 0, active: 0, failed: 0 })
+    const none = { waiting: 0, delayed: 0, active: 0, failed: 0 }
+    await expect.poll(() => queue.counts()).toEqual(none)
+    const jobs = await asked(redis.url, (client) => client.keys('*run-*'))
+    expect(jobs).toEqual([])
+    // What happened is a stream that Redis cuts in blocks of about a hundred.
+    const [events] = await asked(redis.url, (client) => client.keys('*:events'))
+    expect(await asked(redis.url, (client) => client.xlen(events!))).toBeLessThan(300)
+  })
+
+  test('a run in the hands of a worker that was killed is handed to another one', async () => {
+    const redis = await own()
+    const worker = spawn(process.execPath, [WORKER, redis.url, 'ours'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const queue = open(redis.url, 'ours')
+    try {
+      const took = once(worker.stdout, 'data')
+      await queue.offer({ runId: 'a', epoch: 3 })
+      expect(String((await took)[0])).toBe('took a\n')
+    } finally {
+      worker.kill('SIGKILL')
+    }
+    const { taken } = taking(queue)
+    await expect.poll(() => taken, { timeout: 20_000 }).toEqual(['a'])
+  })
+
+  test('what one worker declines is offered until somebody takes it', async () => {
+    const redis = await own()
+    const [full, other] = [open(redis.url, 'ours'), open(redis.url, 'ours')]
+    let declined = 0
+    full.work(async () => {
+      declined++
+      return 'declined'
+    }, 5)
+    await full.offer({ runId: 'a', epoch: 0 })
+    await expect.poll(() => declined, { timeout: 10_000 }).toBeGreaterThan(1)
+    const { taken } = taking(other)
+    await expect.poll(() => taken, { timeout: 10_000 }).toEqual(['a'])
+    expect([...full.troubles, ...other.troubles]).toEqual([])
+  })
+
+  test('a worker that leaves gives back what comes to it, at once', async () => {
+    const redis = await own()
+    const [first, second] = [open(redis.url, 'ours'), open(redis.url, 'ours')]
+    const { taken: early, leave } = taking(first)
+    await leave()
+    const { taken } = taking(second)
+    for (let n = 0; n < 20; n++) await second.offer({ runId: `run-${n}`, epoch: 0 })
+    await expect.poll(() => taken).toHaveLength(20)
+    expect(early).toEqual([])
+  })
+
+  test('a user with the rights of its own keys works, and hears what it may not do', async () => {
+    const redis = await own()
+    await asked(redis.url, (client) =>
+      client.call('ACL', ...'SETUSER ann on >s3cret'.split(' '), ...RIGHTS),
+    )
+    const url = redis.url.replace('redis://', 'redis://ann:s3cret@')
+    const queue = open(url, 'ours')
+    const { taken } = taking(queue)
+    await queue.offer({ runId: 'a', epoch: 0 })
+    await expect.poll(() => taken).toEqual(['a'])
+    expect(queue.troubles).toEqual([])
+    const foreign = open(url, 'theirs')
+    await foreign.offer({ runId: 'a', epoch: 0 })
+    expect(foreign.troubles).toEqual([expect.stringContaining('does not let ann do all')])
+    expect(foreign.troubles.join()).not.toContain('s3cret')
+  })
+
+  test('what does not answer keeps nobody: a hundred offers, a count and the end come to an end', async () => {
+    const redis = await own()
+    const queue = open(redis.url)
+    const { taken } = taking(queue)
+    await queue.offer({ runId: 'a', epoch: 0 })
+    await expect.poll(() => taken).toEqual(['a'])
+    redis.freeze()
+    // With the patience that one may have, all of them would outlast this test.
+    for (let epoch = 1; epoch <= 100; epoch++) await queue.offer({ runId: 'a', epoch })
+    await expect(queue.counts()).rejects.toThrow()
+    await queue[Symbol.asyncDispose]()
+    redis.thaw()
   })
 })
+
+const asked = async <T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> => {
+  const client = new Redis(url)
+  try {
+    return await question(client)
+  } finally {
+    client.disconnect()
+  }
+}

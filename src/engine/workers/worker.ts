@@ -9,7 +9,7 @@ import type { RunRecord } from '../../domain/run.ts'
 import { keepLeases } from './lease-keeper.ts'
 import { Outages } from './outages.ts'
 import { Dispatcher, type DispatcherPorts } from './dispatcher.ts'
-import type { EngineEvents, Signal } from '../ports.ts'
+import type { EngineEvents, Offer, OfferHandler, Signal } from '../ports.ts'
 import { leaseOf, RunExecution, type ExecutionPorts } from '../run/run-execution.ts'
 import { Room } from './room.ts'
 import { leftBehind, MAX_ATTEMPTS } from './settlement.ts'
@@ -42,6 +42,7 @@ export class Worker {
   readonly #room: Room
   readonly #dispatcher: Dispatcher
   #sweeping: Promise<void> = Promise.resolve()
+  #takesNoMore: (() => Promise<void>) | undefined
   readonly #closers: (() => void | Promise<void>)[] = []
   readonly #outages: Outages
   readonly #trials: Trials
@@ -64,8 +65,8 @@ export class Worker {
     const held = () => [...this.#running.values()].map(({ execution }) => execution)
     this.#dispatcher.start()
     if (concurrency > 0) {
-      const working = queue.work((runId) => this.#takeOffered(runId), concurrency)
-      this.#closers.push(async () => working[Symbol.asyncDispose]())
+      const working = queue.work((offer) => this.#takeOffered(offer), concurrency)
+      this.#takesNoMore = async () => working[Symbol.asyncDispose]()
     }
     this.#closers.push(
       bus.subscribe('*', (signal) => this.#hear(signal)),
@@ -85,13 +86,13 @@ export class Worker {
   }
 
   /** Claims and executes a run, whether there is room or not; resolves when this process is done with it. */
-  async execute(runId: string): Promise<void> {
+  async execute(runId: string, epoch?: number): Promise<void> {
     // It may have been given back a moment ago, to wait for a decision that has come already.
     const before = this.#running.get(runId)
     if (before) await before.done
     if (this.#draining || !this.#room.enter(runId)) return
     try {
-      const claim = this.#claim(runId)
+      const claim = this.#claim(runId, epoch)
       this.#claiming.set(runId, claim)
       await claim.finally(() => this.#claiming.delete(runId))
       await this.#running.get(runId)?.done
@@ -101,8 +102,8 @@ export class Worker {
   }
 
   /** Executes a run in the background; resolves, whatever became of it, when this process is done with it. */
-  take(runId: string): Promise<void> {
-    return this.#report('executing', runId, this.execute(runId))
+  take(runId: string, epoch?: number): Promise<void> {
+    return this.#report('executing', runId, this.execute(runId, epoch))
   }
 
   /** Also a run that is just being claimed. @returns whether it is executed here */
@@ -132,6 +133,7 @@ export class Worker {
   async close(graceMs: number): Promise<void> {
     this.#draining = true
     this.#room.close()
+    await this.#takesNoMore?.()
     await this.#dispatcher.close()
     const shutDown = () => {
       for (const { execution } of this.#running.values()) execution.shutDown()
@@ -146,9 +148,15 @@ export class Worker {
   }
 
   /** A queue may offer more than there is room for: what was left behind by others was taken beside it. */
-  async #takeOffered(runId: string): Promise<void> {
-    while (this.#room.free === 0 && !this.#draining) await this.#room.wait()
-    await this.take(runId)
+  async #takeOffered({ runId, epoch }: Offer): ReturnType<OfferHandler> {
+    while (this.#room.free === 0 && !this.#draining) {
+      // Somebody else may have some.
+      if (this.#ports.queue.reach === 'fleet') return 'declined'
+      await this.#room.wait()
+    }
+    if (this.#draining) return 'declined'
+    await this.take(runId, epoch)
+    return 'handled'
   }
 
   #hear({ kind, runId }: Signal): void {
@@ -157,10 +165,10 @@ export class Worker {
     if (kind === 'released' && this.#room.free > 0) void this.#sweepNow()
   }
 
-  async #claim(runId: string): Promise<void> {
+  async #claim(runId: string, epoch?: number): Promise<void> {
     const { holder, leaseTtlMs } = this.#options
     const claimedAt = this.#ports.clock.now()
-    const run = await this.#ports.store.claim(runId, holder, leaseTtlMs)
+    const run = await this.#ports.store.claim(runId, holder, leaseTtlMs, epoch)
     if (run) this.#begin(run, claimedAt)
   }
 
