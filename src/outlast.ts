@@ -12,7 +12,7 @@ import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
 import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
-import { openShared, type RedisOptions } from './open-shared.ts'
+import { openShared, type OpenShared, type RedisOptions } from './open-shared.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createAdmissions } from './store/admissions.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
@@ -114,7 +114,9 @@ export const assembleOutlast = async (
   opened.use(store)
   const { redis, leaseTtlMs = LEASE_TTL_MS, telemetry, onError } = options
   const queue = opened.use(await openQueue({ redis, leaseTtlMs, telemetry, onError }))
-  const outlast = putTogether({ ...options, leaseTtlMs, store, queue, agents, names, decorate })
+  const shared = opened.use(await openShared({ store, redis, log: telemetry?.log, onError }))
+  const opens = { store, queue, shared }
+  const outlast = putTogether({ ...options, ...opens, leaseTtlMs, agents, names, decorate })
   opened.move()
   outlast.engine.start()
   return outlast
@@ -131,8 +133,11 @@ export const openIdleOutlast = async (
   const store = await openPrepared(options, ({ db, embedded }) =>
     embedded ? migrate(db) : checkMigrated(db),
   )
-  const queue = localQueue()
-  return putTogether({ ...options, store, queue, agents, names: [], decorate: (ports) => ports })
+  const shared = await openShared({ ...options, store, redis: undefined, log: undefined })
+  return putTogether({
+    ...options,
+    ...{ store, shared, agents, queue: localQueue(), names: [], decorate: (ports) => ports },
+  })
 }
 
 const openPrepared = async (
@@ -159,16 +164,17 @@ type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {
   readonly names: readonly string[]
   readonly store: Store
   readonly queue: OpenedQueue
+  readonly shared: OpenShared
   readonly agents: Agents
   readonly decorate: (ports: WorkerPorts) => WorkerPorts
 }
 
 const putTogether = (pieces: Pieces): Outlast => {
-  const { store, queue, agents, names, decorate, onError, ...options } = pieces
+  const { store, queue, shared, agents, names, decorate, onError, ...options } = pieces
   const limits = resolveLimits(options.limits)
   const { db } = store
   const workers = createWorkers(db)
-  const { bus, log, ...shared } = openShared({ store, redis: options.redis, onError })
+  const { bus, log } = shared
   const decorated = decorate({
     store: createRunStore(db),
     journal: createJournal(db),
@@ -219,7 +225,7 @@ const putTogether = (pieces: Pieces): Outlast => {
     tickets: createTickets(db),
     report: onError,
     readiness: async () => ({ database: await databaseAnswers(db), accepting }),
-    redis: queue.redis,
+    redis: queue.redis && (() => (shared.redisAnswers() === false ? 'away' : queue.redis!())),
     close,
     [Symbol.asyncDispose]: () => close(),
   }

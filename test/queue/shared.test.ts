@@ -216,7 +216,7 @@ describe('a process that reaches the database through a pooler only', () => {
       if (at >= 0) answer.writeInt32BE(1, at + keyData.length)
       return answer
     })
-    const pooled = await sharing.join(pooler.url)
+    const pooled = await sharing.join({ url: pooler.url })
     await vi.waitFor(() => expect(pooled.errors).toHaveLength(1))
     expect(pooled.errors[0]?.message).toContain('DATABASE_DIRECT_URL')
     await pooled.log.append('unheard', said(1, 3))

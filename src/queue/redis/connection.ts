@@ -104,5 +104,14 @@ const IMPATIENT = {
 export const connectRedis = (address: RedisAddress, onError: (error: Error) => void): Redis => {
   const redis = new Redis({ ...connectionOptions(address), ...IMPATIENT })
   redis.on('error', (error: Error) => onError(explain(error, address)))
+  // A connection may also end without a reason.
+  redis.on('close', () => onError(explain('the connection ended', address)))
   return redis
+}
+
+/** Nobody hears of its end. */
+export const disconnectRedis = (redis: Redis): void => {
+  redis.removeAllListeners()
+  redis.on('error', () => undefined)
+  redis.disconnect()
 }

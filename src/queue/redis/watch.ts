@@ -1,7 +1,7 @@
 /** Looks over and over whether Redis answers, and says when it goes, when it comes and when it is no safe one. */
 import type { Redis } from 'ioredis'
 import { ConfigError } from '../../domain/errors.ts'
-import { connectRedis, type RedisAddress } from './connection.ts'
+import { connectRedis, disconnectRedis, type RedisAddress } from './connection.ts'
 import { explain } from './failure.ts'
 
 export type RedisListener = {
@@ -40,7 +40,7 @@ export class RedisWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#beat)
-    this.#redis.disconnect()
+    disconnectRedis(this.#redis)
   }
 
   async #ask(): Promise<void> {
