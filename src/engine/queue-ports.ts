@@ -29,8 +29,8 @@ export type QueueState = {
 /** Who is executed next, decided in the database. A bound run needs no admission, and counts. */
 export interface Admissions {
   /**
-   * Lets the next pending runs in, workspaces in turn: first the one that has the fewest in, then who waits longest; within a
-   * workspace the oldest first.
+   * Lets the next pending runs in, workspaces in turn: first the one that has the fewest in, then who has waited longest
+   * since a run of its was let in; within a workspace the oldest first.
    * INVARIANT: however many call at the same time, no workspace and not the whole has more in than the bounds, and a run is
    * let in once. Who waits for a person is not in; it waits for admission again when it goes on.
    */

@@ -51,8 +51,9 @@ const isLimited = ({ workspaceRuns, runs }: AdmissionBounds): boolean =>
 const limit = (value: number) => sql`${Number.isFinite(value) ? value : null}::integer`
 
 /**
- * A run's turn is the number of runs that its workspace has in when it comes to this one. Of the workspaces only as many are
- * looked at as there are places: no run comes before the oldest one of its workspace.
+ * A run's turn is the number of runs that its workspace has in when it comes to this one; workspaces with the same turn go by
+ * how long they have waited since a run of theirs was let in. Only as many workspaces are looked at as there are places: no
+ * run comes before the oldest one of its workspace.
  */
 const admit = async (
   db: OutlastDatabase,
@@ -60,38 +61,46 @@ const admit = async (
   { most, workspaceRuns, runs }: AdmissionBounds,
 ): Promise<Admitted> => {
   const table = sql.id(schema, 'ai_chat_runs')
+  const workspaces = sql.id(schema, 'workspaces')
   const { rows } = await sql<{ runIds: string[]; epochs: number[]; left: boolean }>`
     with taken as materialized (
       select workspace_id, count(*) as runs from ${table} where ${isIn} group by workspace_id
     ), places as materialized (
       select greatest(0, least(${limit(most)}, ${limit(runs)} - coalesce(sum(runs), 0))) as free from taken
+    ), heads as (
+      select workspace_id, min(created_at) as created_at from ${table} where ${isPending} group by workspace_id
     ), spaces as (
-      select workspace_id, coalesce(taken.runs, 0) as runs
-      from ${table} left join taken using (workspace_id)
-      where ${isPending} and (${limit(workspaceRuns)} is null or coalesce(taken.runs, 0) < ${limit(workspaceRuns)})
-      group by workspace_id, taken.runs
-      order by coalesce(taken.runs, 0), min(created_at), workspace_id
+      select workspace_id, coalesce(taken.runs, 0) as runs, greatest(heads.created_at, run_admitted_at) as since
+      from heads left join taken using (workspace_id) join ${workspaces} as workspace on workspace.id = workspace_id
+      where ${limit(workspaceRuns)} is null or coalesce(taken.runs, 0) < ${limit(workspaceRuns)}
+      order by runs, since, workspace_id
       limit (select free from places)
     ), next as (
-      select id, created_at, runs + place - 1 as turn
+      select id, workspace_id, created_at, since, runs + place - 1 as turn
       from spaces, lateral (
         select id, created_at, row_number() over (order by created_at, id) as place
         from ${table} where workspace_id = spaces.workspace_id and ${isPending}
         order by created_at, id
         limit least((select free from places), ${limit(workspaceRuns)} - spaces.runs)
       ) as waiting
-      order by turn, created_at, id
+      order by turn, since, created_at, id
       limit (select free from places)
     ), ours as (
       select id from ${table} where id in (select id from next) and ${isPending} for update skip locked
     ), admitted as (
       update ${table} as run set admitted_at = now()
       from ours join next using (id) where run.id = ours.id
-      returning run.id, run.lease_epoch, run.created_at, turn
+      returning run.id, run.lease_epoch, next.workspace_id, next.created_at, since, turn
+    ), turned as (
+      update ${workspaces} set run_admitted_at = clock_timestamp()
+      where id in (
+        select id from ${workspaces} where id in (select workspace_id from admitted)
+        for no key update skip locked
+      )
     )
     select
-      coalesce(array_agg(id order by turn, created_at, id), '{}') as run_ids,
-      coalesce(array_agg(lease_epoch order by turn, created_at, id), '{}') as epochs,
+      coalesce(array_agg(id order by turn, since, created_at, id), '{}') as run_ids,
+      coalesce(array_agg(lease_epoch order by turn, since, created_at, id), '{}') as epochs,
       count(*) < (
         select count(*) from (
           -- In the order of the index, or the whole table may be read in search of a few.

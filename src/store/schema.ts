@@ -33,6 +33,8 @@ export interface WorkspacesTable {
   id: Generated<string>
   name: string
   settings: ColumnType<WorkspaceSettings, string | undefined, string>
+  /** When a run of it was let in last. */
+  runAdmittedAt: NullableTimestamp
   createdAt: Timestamp
   updatedAt: Timestamp
 }

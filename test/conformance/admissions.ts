@@ -79,6 +79,18 @@ export const describeAdmissions = (name: string, open: OpenStores): void => {
       expect(await admit({ most: 2 })).toEqual(busy.slice(2, 4))
     })
 
+    it('who has waited longest since its last turn comes first, however old its runs are', async () => {
+      const old = await queued('old', 3, 9000)
+      const [young] = await queued('young', 1, 0)
+      const served: string[] = []
+      for (let turn = 0; turn < 3; turn += 1) {
+        const [next] = await admit({ most: 1 })
+        served.push(next!)
+        await settleAs(stores, leaseOf(await claimed(stores, next!)))
+      }
+      expect(served).toEqual([old[0], young, old[1]])
+    })
+
     it('prefers the workspace that has fewest in, then who waits longest', async () => {
       await heldRun(stores, await somebody(stores, 'a'))
       const [a1] = await queued('a', 1, 3000)
@@ -200,45 +212,68 @@ export const describeAdmissions = (name: string, open: OpenStores): void => {
         runs: fc.integer({ min: 1, max: 8 }),
       })
       let round = 0
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(command, { minLength: 5, maxLength: 25 }),
-          limits,
-          async (commands, most) => {
-            round += 1
-            const spaces = [0, 1, 2, 3].map((space) => `${round}-${space}`)
-            const people = await Promise.all(spaces.map((space) => somebody(stores, space)))
-            /** In the order of their arrival. */
-            const waiting: { id: string; space: string }[] = []
-            const inside: { id: string; space: string }[] = []
-            const has = (space: string) => inside.filter((run) => run.space === space).length
-            for (const { kind, at } of commands) {
-              if (kind === 'begin') {
-                const { id } = await begun(stores, people[at]!, { queued: true })
-                waiting.push({ id, space: spaces[at]! })
-              } else if (kind === 'settle') {
-                const [run] = inside.splice(at % Math.max(1, inside.length), 1)
-                if (run) await settleAs(stores, leaseOf(await claimed(stores, run.id)))
-              } else {
-                const expected: string[] = []
-                while (expected.length < at && inside.length < most.runs) {
-                  const may = waiting.filter(({ space }) => has(space) < most.workspaceRuns)
-                  const [next] = may.toSorted((a, b) => has(a.space) - has(b.space))
-                  if (!next) break
-                  waiting.splice(waiting.indexOf(next), 1)
-                  inside.push(next)
-                  expected.push(next.id)
-                }
-                expect(await admit({ ...most, most: at })).toEqual(expected)
-              }
-            }
-            for (const { id } of inside) await settleAs(stores, leaseOf(await claimed(stores, id)))
-            for (const id of await admit())
-              await settleAs(stores, leaseOf(await claimed(stores, id)))
-          },
-        ),
-        { numRuns: 15 },
-      )
+      const act = async (
+        commands: readonly { readonly kind: string; readonly at: number }[],
+        most: Pick<AdmissionBounds, 'runs' | 'workspaceRuns'>,
+      ) => {
+        round += 1
+        const spaces = [0, 1, 2, 3].map((space) => `${round}-${space}`)
+        const people = await Promise.all(spaces.map((space) => somebody(stores, space)))
+        const settle = async (id: string) => settleAs(stores, leaseOf(await claimed(stores, id)))
+        const line = modelOf(most)
+        for (const { kind, at } of commands) {
+          if (kind === 'begin') {
+            const { id } = await begun(stores, people[at]!, { queued: true })
+            line.arrive(id, spaces[at]!)
+          } else if (kind === 'settle') {
+            const [run] = line.inside.splice(at % Math.max(1, line.inside.length), 1)
+            if (run) await settle(run.id)
+          } else {
+            expect(await admit({ ...most, most: at })).toEqual(line.admit(at))
+          }
+        }
+        for (const { id } of line.inside) await settle(id)
+        for (const id of await admit()) await settle(id)
+      }
+      const commands = fc.array(command, { minLength: 5, maxLength: 25 })
+      await fc.assert(fc.asyncProperty(commands, limits, act), { numRuns: 15 })
     })
   })
+}
+
+type Waiting = { readonly id: string; readonly space: string; readonly at: number }
+
+/** Who comes next, one after the other, told in another way. */
+const modelOf = ({ runs, workspaceRuns }: Pick<AdmissionBounds, 'runs' | 'workspaceRuns'>) => {
+  let time = 0
+  const waiting: Waiting[] = []
+  const inside: Waiting[] = []
+  const served = new Map<string, number>()
+  const has = (space: string) => inside.filter((run) => run.space === space).length
+  const since = ({ space }: Waiting) =>
+    Math.max(waiting.find((run) => run.space === space)!.at, served.get(space) ?? 0)
+  return {
+    inside,
+    arrive: (id: string, space: string) => void waiting.push({ id, space, at: (time += 1) }),
+    admit: (most: number): string[] => {
+      const waits = new Map(waiting.map((run) => [run.space, since(run)]))
+      const before = inside.length
+      while (inside.length - before < most && inside.length < runs) {
+        const [next] = waiting
+          .filter(({ space }) => has(space) < workspaceRuns)
+          .toSorted(
+            (a, b) =>
+              has(a.space) - has(b.space) ||
+              waits.get(a.space)! - waits.get(b.space)! ||
+              a.at - b.at,
+          )
+        if (!next) break
+        waiting.splice(waiting.indexOf(next), 1)
+        inside.push(next)
+      }
+      time += 1
+      for (const { space } of inside.slice(before)) served.set(space, time)
+      return inside.slice(before).map(({ id }) => id)
+    },
+  }
 }

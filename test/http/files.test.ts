@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { errorOfResponse } from '../../src/client/errors.ts'
+import { QueueFullError } from '../../src/domain/errors.ts'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { INLINE_FILE_BYTES } from '../../src/domain/file.ts'
 import { createBarrier } from '../support/barrier.ts'
@@ -204,6 +206,25 @@ describe('a user', () => {
     )
     barrier.release()
     for (const answer of answers) await chunksOf(answer)
+    await chunksOf(await ask('c3'))
+  })
+
+  it('is told when to come again where too many runs wait', async () => {
+    const { barrier, agent } = hold()
+    await using busy = await serving(agent, { runLimits: { runs: 1, pendingRuns: 1 } })
+    const ask = (chatId: string) =>
+      busy.post('/ai-chat', { chatId, message: { parts: [{ type: 'text', text: 'Hi' }] } })
+    const first = await ask('c1')
+    await barrier.reached
+    const second = await ask('c2')
+    const refused = await ask('c3')
+    expect(refused.status).toBe(429)
+    expect(refused.headers.get('retry-after')).toBe('10')
+    const error = await errorOfResponse(refused)
+    expect(error).toBeInstanceOf(QueueFullError)
+    expect(error).toMatchObject({ retryAfter: 10, retryable: true })
+    barrier.release()
+    for (const answer of [first, second]) await chunksOf(answer)
     await chunksOf(await ask('c3'))
   })
 

@@ -6,6 +6,8 @@ export const admission = (schema: string) => ({
     const table = (name: string) => sql.id(schema, name)
     const runs = table('ai_chat_runs')
     await sql`alter table ${runs} add column admitted_at timestamptz`.execute(db)
+    // When a run of it was let in last.
+    await sql`alter table ${table('workspaces')} add column run_admitted_at timestamptz`.execute(db)
     await sql`alter table ${table('workers')} add column concurrency integer`.execute(db)
     await sql`
       create index ai_chat_runs_pending on ${runs} (workspace_id, created_at, id)
