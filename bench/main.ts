@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { findPostgres } from '../test/support/find-postgres.ts'
 import { startEmbeddedPostgres } from '../test/support/embedded-postgres.ts'
 import { startContenders } from './contenders.ts'
+import { startFleets } from './fleets.ts'
 import { FULL, measureAll, QUICK, type Plan } from './measures/all.ts'
 import { reportOf, withReport } from './report.ts'
 
@@ -16,7 +17,7 @@ const { values } = parseArgs({
     write: { type: 'string' },
     /** Folder for CPU profiles of the servers. */
     profile: { type: 'string' },
-    /** Only these of cpu, memory, reconnect, late, crowd, idle. */
+    /** Only these of cpu, memory, reconnect, late, crowd, idle, fleet. */
     only: { type: 'string', multiple: true },
     /** Only these workloads, and only so many runs at a time. */
     workload: { type: 'string', multiple: true },
@@ -34,6 +35,7 @@ const planOf = (plan: Required<Plan>): Plan => {
     ...plan,
     cpu: { ...plan.cpu, workloads, concurrencies, onRound: say },
     crowd: { ...plan.crowd, onCrowd: say },
+    fleet: { ...plan.fleet, onFleet: say },
   }
   const kept = Object.entries(whole).filter(([name]) => only?.includes(name) ?? true)
   return Object.fromEntries(kept)
@@ -42,7 +44,9 @@ const planOf = (plan: Required<Plan>): Plan => {
 await using stack = new AsyncDisposableStack()
 const adminUrl = (await findPostgres()) ?? (await ownPostgres())
 const contenders = stack.use(await startContenders(adminUrl, values.profile))
-const results = await measureAll(contenders, planOf(values.quick ? QUICK : FULL))
+const results = await measureAll(contenders, planOf(values.quick ? QUICK : FULL), () =>
+  startFleets(adminUrl),
+)
 const report = reportOf(results)
 process.stdout.write(`${values.json ? JSON.stringify(results, null, 2) : report}\n`)
 if (values.write !== undefined)

@@ -1,6 +1,7 @@
 /** A database for one bench, and what its server's processes cost where the system says so. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** Of `/proc/<pid>/stat`, on every Linux that Node runs on. */
@@ -11,6 +12,14 @@ export type BenchDatabase = AsyncDisposable & {
   readonly version: string
   /** User and system time of the connections' processes so far; undefined when this machine cannot see them. */
   cpuMs(): Promise<number | undefined>
+  work(): Promise<DatabaseWork>
+}
+
+export type DatabaseWork = {
+  /** Statements that are a transaction of their own count too. */
+  readonly transactions: number
+  /** Of the whole server's log, so also of others who write to it. */
+  readonly walBytes: number
 }
 
 /** @param adminUrl - of a database whose user may create databases */
@@ -37,6 +46,17 @@ export const createBenchDatabase = async (adminUrl: string): Promise<BenchDataba
         (sum, ms) => (ms === undefined || sum === undefined ? undefined : sum + ms),
         0,
       )
+    },
+    async work() {
+      // Sessions tell what they did about once a second.
+      await sleep(1500)
+      const { rows } = await admin.query<DatabaseWork>(
+        `SELECT (xact_commit + xact_rollback)::float8 AS transactions,
+                pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS "walBytes"
+           FROM pg_stat_database WHERE datname = $1`,
+        [name],
+      )
+      return rows[0]!
     },
     async [Symbol.asyncDispose]() {
       await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)

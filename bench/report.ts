@@ -1,6 +1,7 @@
 /** The results as tables of ratios, in Markdown: absolute times do not travel, the one column of them says where we were. */
 import type { CpuResult } from './measures/cpu.ts'
 import type { CrowdResult } from './measures/crowd.ts'
+import type { FleetResult, StopResult } from './measures/fleet.ts'
 import type { IdleResult } from './measures/idle.ts'
 import type { LateResult } from './measures/late.ts'
 import type { Results } from './measures/all.ts'
@@ -16,6 +17,8 @@ export const reportOf = (results: Results): string =>
     ...section('Coming when a long run is over', results.late, lateTable),
     ...section('Many readers', results.crowd, crowdTable),
     ...section('Following while nothing happens', results.idle, idleTable),
+    ...section('From one process to many', results.fleet, fleetTable),
+    ...section('How soon a stop acts', results.stops, stopTable),
   ].join('\n\n')
 
 const section = <T>(
@@ -134,6 +137,39 @@ const idleTable = (idle: readonly IdleResult[]): string =>
       `${fixed(one.cpuMs.none)} ms/s`,
       `${fixed(one.cpuMs.all)} ms/s`,
       one.databaseMs === undefined ? 'not visible' : `${fixed(one.databaseMs)} ms/s`,
+    ]),
+  )
+
+const fleetTable = (fleet: readonly FleetResult[]): string => {
+  const head = ['set-up', 'runs at a time', 'delay p50', 'p99', 'CPU a run: server', 'worker']
+  const more = ['database', 'Redis', 'transactions a run', 'WAL', 'commands', 'to Redis']
+  const or = (value: number | undefined, say: (value: number) => string) =>
+    value === undefined ? '' : say(value)
+  const ms = (value: number) => `${fixed(value)} ms`
+  const rows = fleet.map(({ fleet: name, runs, delayMs, perRun }) => [
+    name,
+    String(runs),
+    ms(delayMs.p50),
+    ms(delayMs.p99),
+    ms(perRun.serverCpuMs),
+    perRun.workerCpuMs === 0 ? '' : ms(perRun.workerCpuMs),
+    or(perRun.databaseCpuMs, ms),
+    or(perRun.redis?.cpuMs, ms),
+    or(perRun.database?.transactions, fixed),
+    or(perRun.database?.walBytes, kilobytes),
+    or(perRun.redis?.commands, fixed),
+    or(perRun.redis?.bytes, kilobytes),
+  ])
+  return table([...head, ...more], rows)
+}
+
+const stopTable = (stops: readonly StopResult[]): string =>
+  table(
+    ['set-up', 'p50', 'p99'],
+    stops.map(({ fleet, delayMs }) => [
+      fleet,
+      `${fixed(delayMs.p50)} ms`,
+      `${fixed(delayMs.p99)} ms`,
     ]),
   )
 

@@ -1,8 +1,16 @@
 /** Everything that the bench measures, in the order in which it is reported. */
 import { availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import type { Contenders } from '../contenders.ts'
+import type { Fleets } from '../fleets.ts'
 import { measureCpu, type CpuOptions, type CpuResult } from './cpu.ts'
 import { measureCrowd, type CrowdOptions, type CrowdResult } from './crowd.ts'
+import {
+  measureFleets,
+  measureStops,
+  type FleetOptions,
+  type FleetResult,
+  type StopResult,
+} from './fleet.ts'
 import { measureIdle, type IdleOptions, type IdleResult } from './idle.ts'
 import { measureLate, type LateOptions, type LateResult } from './late.ts'
 import { measureMemory, type MemoryOptions, type MemoryResult } from './memory.ts'
@@ -16,6 +24,7 @@ export type Plan = {
   readonly late?: LateOptions
   readonly crowd?: CrowdOptions
   readonly idle?: IdleOptions
+  readonly fleet?: FleetOptions
 }
 
 export type Results = {
@@ -26,6 +35,8 @@ export type Results = {
   readonly late: readonly LateResult[]
   readonly crowd: readonly CrowdResult[]
   readonly idle: readonly IdleResult[]
+  readonly fleet: readonly FleetResult[]
+  readonly stops: readonly StopResult[]
 }
 
 /** Words as a model says them, as fast as a server takes them, and three model calls with tools between them. */
@@ -42,6 +53,7 @@ export const FULL: Required<Plan> = {
   late: { steps: 30, deltas: 5000, rounds: 11 },
   crowd: { readers: [1000], deltas: 60, everyMs: 200 },
   idle: { connections: 1000, ms: 20_000 },
+  fleet: { sizes: [50, 100, 200, 400, 800], deltas: 100, everyMs: 50, stops: 50 },
 }
 
 export const QUICK: Required<Plan> = {
@@ -51,9 +63,15 @@ export const QUICK: Required<Plan> = {
   late: { steps: 30, deltas: 1000, rounds: 3 },
   crowd: { readers: [100], deltas: 40, everyMs: 100 },
   idle: { connections: 100, ms: 5000 },
+  fleet: { sizes: [50, 200], deltas: 60, everyMs: 50, stops: 10 },
 }
 
-export const measureAll = async (contenders: Contenders, plan: Plan): Promise<Results> => ({
+/** @param startFleets - called when fleets are measured: they take processes of their own */
+export const measureAll = async (
+  contenders: Contenders,
+  plan: Plan,
+  startFleets: () => Promise<Fleets>,
+): Promise<Results> => ({
   machine: machineOf(contenders),
   cpu: plan.cpu ? await measureCpu(contenders, plan.cpu) : [],
   memory: plan.memory ? await measureMemory(contenders, plan.memory) : [],
@@ -61,7 +79,16 @@ export const measureAll = async (contenders: Contenders, plan: Plan): Promise<Re
   late: plan.late ? await measureLate(contenders, plan.late) : [],
   crowd: plan.crowd ? await measureCrowd(contenders, plan.crowd) : [],
   idle: plan.idle ? await measureIdle(contenders, plan.idle) : [],
+  ...(plan.fleet ? await measureFleet(plan.fleet, startFleets) : { fleet: [], stops: [] }),
 })
+
+const measureFleet = async (options: FleetOptions, startFleets: () => Promise<Fleets>) => {
+  await using fleets = await startFleets()
+  return {
+    fleet: await measureFleets(fleets, options),
+    stops: await measureStops(fleets, options),
+  }
+}
 
 const machineOf = ({ postgres }: Contenders): string =>
   [

@@ -1,7 +1,10 @@
-/** Outlast as it is served, on the database that the first argument names: a URL, or the folder of an embedded one. */
+/**
+ * Outlast as it is served, on the database that the first argument names: a URL, or the folder of an embedded one. The second
+ * one is JSON: the `DurableRole` of this process, if it has but one.
+ */
 import { createHttpApp } from '../../src/http/app.ts'
 import { serveHttp } from '../../src/http/serve.ts'
-import { createOutlast, defineAgent } from '../../src/index.ts'
+import { createOutlast, defineAgent, type OutlastOptions } from '../../src/index.ts'
 import { answerParent } from '../rpc.ts'
 import { USER_HEADER, USERS } from '../script.ts'
 import { commonMethods } from './methods.ts'
@@ -9,7 +12,9 @@ import { benchModel, benchTools } from './model.ts'
 
 const principalOf = (user: number) => ({ workspaceId: 'bench', userId: `user-${user}` })
 
-const [where = ''] = process.argv.slice(2)
+export type DurableRole = Pick<OutlastOptions, 'concurrency' | 'redis'>
+
+const [where = '', role = '{}'] = process.argv.slice(2)
 const errors: string[] = []
 const onError = (error: Error) => void errors.push(error.stack ?? error.message)
 
@@ -25,6 +30,7 @@ const outlast = await createOutlast({
     }),
   ],
   limits: { activeRuns: 10_000, readers: 10_000 },
+  ...(JSON.parse(role) as DurableRole),
   onError,
 })
 for (let user = 0; user < USERS; user++) await outlast.principals.ensure(principalOf(user))

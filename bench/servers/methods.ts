@@ -1,6 +1,6 @@
 /** What both servers can be asked by the bench. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { releaseHeld } from './model.ts'
+import { releaseHeld, takeAborts } from './model.ts'
 
 export type Usage = {
   /** User and system time of the process so far. */
@@ -25,4 +25,5 @@ export const commonMethods = {
     return { heapBytes: heapUsed, rssBytes: rss }
   },
   release: (): void => releaseHeld(),
+  takeAborts,
 }

@@ -6,12 +6,17 @@ import type {
 } from '@ai-sdk/provider'
 import { tool } from 'ai'
 import { z } from 'zod'
-import { deltaOf, type Script } from '../script.ts'
+import { deltaOf, wallClock, type Script } from '../script.ts'
 import { Pacer } from './pacer.ts'
 
 const pacer = new Pacer()
 /** Goes on with each stream that is held. */
 const held = new Set<() => void>()
+/** When model calls were aborted. */
+const abortedAt: number[] = []
+
+/** The times of the wall clock at which model calls were aborted, since this was asked last. */
+export const takeAborts = (): readonly number[] => abortedAt.splice(0)
 
 export const releaseHeld = (): void => {
   for (const goOn of held) goOn()
@@ -90,6 +95,10 @@ const streamOf = (
     left = true
     unpace()
   }
+  const abort = () => {
+    abortedAt.push(wallClock())
+    leave()
+  }
   /** Everything up to the next delta; false when the stream has ended or is held. */
   const give = (controller: Controller) => {
     for (;;) {
@@ -117,7 +126,7 @@ const streamOf = (
   return new ReadableStream<LanguageModelV4StreamPart>({
     start(controller: Controller) {
       controller.enqueue({ type: 'stream-start', warnings: [] })
-      signal?.addEventListener('abort', leave, { once: true })
+      signal?.addEventListener('abort', abort, { once: true })
       if (everyMs > 0) pace(controller)
     },
     ...(everyMs > 0 ? {} : { pull: (controller: Controller) => void give(controller) }),

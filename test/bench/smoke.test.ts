@@ -1,6 +1,7 @@
 /** The bench itself, on loads so small that its numbers mean nothing. */
 import { expect, inject, it } from 'vitest'
 import { startContenders } from '../../bench/contenders.ts'
+import { startFleets } from '../../bench/fleets.ts'
 import { measureAll, WORKLOADS } from '../../bench/measures/all.ts'
 import { reportOf, withReport } from '../../bench/report.ts'
 
@@ -17,14 +18,16 @@ const numbersIn = (value: unknown): number[] => {
 
 it('the bench measures each server with the same answers', async () => {
   await using contenders = await startContenders(inject('postgresUrl'))
-  const results = await measureAll(contenders, {
+  const plan = {
     cpu: { workloads: small, concurrencies: [3], rounds: 1, warmUp: 2 },
     memory: { few: 2, many: 6 },
     reconnect: { deltas: 100, rounds: 2 },
     late: { steps: 3, deltas: 500, rounds: 2 },
     crowd: { readers: [3], deltas: 5, everyMs: 5 },
     idle: { connections: 3, ms: 200 },
-  })
+    fleet: { sizes: [2], deltas: 10, everyMs: 20, stops: 2 },
+  }
+  const results = await measureAll(contenders, plan, () => startFleets(inject('postgresUrl')))
   const numbers = numbersIn(results)
   expect(numbers.length).toBeGreaterThan(80)
   expect(numbers.filter((number) => !Number.isFinite(number))).toEqual([])
@@ -50,6 +53,11 @@ it('the bench measures each server with the same answers', async () => {
   expect(late.map(({ contender, how }) => `${contender} ${how}`)).toEqual(ways.slice(1))
   for (const { bytes } of late) expect(bytes).toBeLessThan(replay!.bytes)
   expect(results.idle.map(({ contender }) => contender)).toEqual(['bare', 'PGlite', 'PostgreSQL'])
+  const names = ['embedded', 'PostgreSQL, one process', 'PostgreSQL', 'PostgreSQL and Redis']
+  for (const own of [results.fleet, results.stops]) {
+    expect(own.map(({ fleet }) => fleet)).toEqual(names)
+    expect(own.every(({ delayMs }) => delayMs.p50 > 0)).toBe(true)
+  }
   const page = withReport('a\n<!-- bench -->old<!-- /bench -->\nb', reportOf(results))
   expect(page).toMatch(/^a\n<!-- bench -->[^]*\| chat \| 3 \|[^]*<!-- \/bench -->\nb$/)
   expect(page).not.toContain('old')
