@@ -11,6 +11,7 @@ import type { Agents, EngineEvents } from './engine/ports.ts'
 import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
+import { watchLonelyRuns } from './lonely-runs.ts'
 import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
 import { openShared, type OpenShared, type RedisOptions } from './open-shared.ts'
 import { systemClock } from './queue/system-clock.ts'
@@ -206,9 +207,14 @@ const putTogether = (pieces: Pieces): Outlast => {
       ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     },
   )
+  const noLongerWatch =
+    options.concurrency === 0
+      ? watchLonelyRuns({ ...ports, log: options.telemetry?.log, onError })
+      : undefined
   let accepting = true
   const close = async (graceMs?: number) => {
     accepting = false
+    noLongerWatch?.()
     await engine.close(graceMs)
     await queue[Symbol.asyncDispose]()
     await shared[Symbol.asyncDispose]()

@@ -1,10 +1,11 @@
 /** Servers that execute nothing and workers that answer nobody, with PostgreSQL and a Redis between them. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { messageParts } from '../support/engine.ts'
 import { barrier, finish, text, type Turn } from '../support/fake-provider.ts'
 import { needsOwnRedis } from '../support/needs-redis.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 import { settledRun, stopRun, Tab } from '../support/run-client.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { asks, says, startFleet, type Fleet } from './fixtures/fleet.ts'
 
 const textOf = (tab: Tab): string =>
@@ -24,6 +25,7 @@ describe('two servers and two workers', () => {
   let redis: RedisServer
   let fleet: Fleet
   beforeAll(async () => {
+    if (!inject('redisStarts')) return
     redis = await startRedis()
     const work = ['work', '--concurrency', '5']
     fleet = await startFleet([['serve'], ['serve'], work, work], { REDIS_URL: redis.url })
@@ -123,3 +125,15 @@ describe('two servers and two workers', () => {
     expect(await other.closed()).toBe('done')
   })
 })
+
+it('a server that executes nothing says that runs wait for a worker, which takes them when it comes', async () => {
+  await using fleet = await startFleet([['serve', '--concurrency', '0']])
+  const [server] = fleet.servers
+  fleet.teach({ hello: [[says('Hello')]] })
+  const tab = new Tab('lonely')
+  const asked = tab.ask(server!.url, 'hello')
+  await expect.poll(() => server!.said, { timeout: 60_000 }).toContain('start outlast work')
+  await using _worker = await startServerProcess({ env: fleet.env, words: ['work'] })
+  await asked
+  expect(await tab.closed()).toBe('done')
+}, 120_000)
