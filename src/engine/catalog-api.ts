@@ -127,6 +127,8 @@ export type WorkerReport = {
   readonly seenAt: string
   readonly isAlive: boolean
   readonly version: string
+  /** Runs that it executes at a time; null: no limit. */
+  readonly concurrency: number | null
   /** On runs of the caller. */
   readonly leases: readonly {
     readonly runId: string

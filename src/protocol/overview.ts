@@ -89,6 +89,7 @@ export const overviewAnswer = z.object({
         seenAt: at,
         isAlive: z.boolean(),
         version: z.string(),
+        concurrency: z.int().nullable().meta({ description: 'Runs at a time; null: no limit.' }),
         leases: z.array(lease).meta({ description: "On the caller's runs only." }),
       }),
     )

@@ -54,6 +54,21 @@ describe('a process with room for so many runs', () => {
     expect(outlast.errors).toEqual([])
   })
 
+  it('is given what it has room for and one more where offers reach the whole fleet', async () => {
+    const { gate, asked, most, agents } = gated()
+    const toAll = (ports: WorkerPorts): WorkerPorts =>
+      withFastClock({ ...ports, queue: { ...ports.queue, reach: 'fleet' } })
+    await using outlast = await testOutlast(agents, { concurrency: 2 }, toAll)
+    const names = Array.from({ length: 10 }, (_, index) => `c${index}`)
+    const runs = await Promise.all(names.map((name) => outlast.ask(`say ${name}`)))
+    await vi.waitFor(() => expect(asked).toHaveLength(2), { timeout: 10_000 })
+    expect(await stateOf(outlast)).toMatchObject({ admitted: 3, pending: 7 })
+    gate.release()
+    for (const run of runs) expect((await outlast.settled(run)).status).toBe('succeeded')
+    expect(most()).toBe(2)
+    expect(outlast.errors).toEqual([])
+  })
+
   it('takes workspaces in turn', async () => {
     const { gate, asked, agents } = gated()
     const limits = { activeRuns: 100 }

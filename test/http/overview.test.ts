@@ -89,6 +89,7 @@ describe('the overview', () => {
         id: expect.stringMatching(/^[0-9a-f]{12}$/),
         isAlive: true,
         version: expect.stringMatching(/^\d/),
+        concurrency: null,
         leases: [{ runId: run.id, chatId: 'held', epoch: 1 }],
       },
     ])

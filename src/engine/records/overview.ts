@@ -72,6 +72,7 @@ const workerReport = (worker: WorkerRecord, leases: readonly WorkerLease[]): Wor
   seenAt: worker.seenAt.toISOString(),
   isAlive: worker.silentMs < WORKER_SILENT_MS,
   version: worker.version,
+  concurrency: worker.concurrency,
   leases: leases
     .filter(({ holder }) => workerOf(holder) === worker.id)
     .map(({ runId, chatPublicId, epoch, expiresAt }) => ({

@@ -13,7 +13,7 @@ import classes from './overview.module.css'
 type Worker = Overview['workers'][number]
 
 const NOW_MS = 5000
-const COLUMNS = ['worker', 'state', 'started', 'version', 'leases'] as const
+const COLUMNS = ['worker', 'state', 'started', 'version', 'room', 'leases'] as const
 
 export const Workers = ({ workers }: { readonly workers: readonly Worker[] }) => {
   const { t } = useTranslation()
@@ -45,6 +45,7 @@ export const Workers = ({ workers }: { readonly workers: readonly Worker[] }) =>
                 {formatAgo(worker.startedAt, Math.max(now, Date.parse(worker.startedAt)))}
               </time>,
               worker.version,
+              worker.concurrency ?? t('overview.workers.unlimited'),
               <Leases key="leases" leases={worker.leases} now={now} />,
             ],
           }))}

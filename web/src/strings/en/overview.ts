@@ -84,6 +84,8 @@ export const overview = {
     silent: 'Not seen for {{time}}',
     started: 'Started',
     version: 'Version',
+    room: 'Runs at a time',
+    unlimited: 'No limit',
     leases: 'Holds',
     free: 'Nothing of yours',
     run: 'Run {{id}}',
