@@ -1,6 +1,7 @@
 /** Who runs next: within this process, or through the Redis of many. */
 import type { EngineEvents, RunQueue } from './engine/ports.ts'
 import type { RedisOptions } from './open-shared.ts'
+import { createEitherQueue } from './queue/either-queue.ts'
 import { createLocalQueue } from './queue/local.ts'
 import type { TelemetryOptions } from './telemetry/instrument.ts'
 import { queueMetrics } from './telemetry/queue-metrics.ts'
@@ -53,7 +54,11 @@ export const openQueue = async ({
   })
   if (metrics) queueMetrics(metrics, () => queue.counts())
   return {
-    queue,
+    queue: createEitherQueue({
+      far: queue,
+      near: createLocalQueue(),
+      isAway: () => queue.isAway || !watch.answers,
+    }),
     redis: () => (watch.answers ? 'ok' : 'away'),
     async [Symbol.asyncDispose]() {
       watch[Symbol.dispose]()

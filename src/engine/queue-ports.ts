@@ -42,7 +42,7 @@ export interface Admissions {
 export type OfferHandler = (offer: Offer) => Promise<'handled' | 'declined'>
 
 export interface RunQueue {
-  /** How far an offer goes: to the worker of this process, or to those of the whole fleet. */
+  /** How far an offer goes now: to the worker of this process, or to those of the whole fleet. */
   readonly reach: 'process' | 'fleet'
   /**
    * Hands a run to a worker. INVARIANT: a hint; the sweep finds what reached nobody, so trouble is reported and never thrown.

@@ -17,12 +17,16 @@ export type QueueCounts = Readonly<Record<(typeof STATES)[number], number>>
 
 export type BullQueue = RunQueue &
   AsyncDisposable & {
+    /** It has not taken an offer a moment ago. */
+    readonly isAway: boolean
     /** Of the whole fleet. @throws when Redis does not answer within a second */
     counts(): Promise<QueueCounts>
   }
 
 /** Nobody's run begins later than that because Redis does not answer. */
 const PATIENCE_MS = 1000
+/** What is offered meanwhile is better offered elsewhere. */
+const AWAY_MS = 2000
 /** The stream of what happened to jobs, which nobody here reads. */
 const KEPT_EVENTS = 100
 
@@ -41,6 +45,7 @@ export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
   queue.on('error', () => undefined)
 
   let isCutOff = false
+  let failedAt = Number.NEGATIVE_INFINITY
   let trying: Promise<void> | undefined
   const add = async ({ runId, epoch }: Offer) => {
     try {
@@ -49,11 +54,15 @@ export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
     } catch (thrown) {
       if (!isCutOff) onError(explain(thrown, address))
       isCutOff = true
+      failedAt = performance.now()
     }
   }
 
   return {
     reach: 'fleet',
+    get isAway() {
+      return performance.now() - failedAt < AWAY_MS
+    },
     async offer(offer) {
       if (!isCutOff) return add(offer)
       // One at a time finds out whether Redis is back, and nobody waits for it.

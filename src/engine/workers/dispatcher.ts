@@ -41,7 +41,6 @@ const withHeadroom = ({ workers, concurrency }: Capacity): number =>
 export class Dispatcher {
   readonly #ports: DispatcherPorts
   readonly #options: DispatcherOptions
-  readonly #isFleet: boolean
   #isOpen = false
   /** Somebody may wait to be let in. */
   #wanted = true
@@ -54,7 +53,11 @@ export class Dispatcher {
   constructor(ports: DispatcherPorts, options: DispatcherOptions) {
     this.#ports = ports
     this.#options = options
-    this.#isFleet = ports.queue.reach === 'fleet'
+  }
+
+  /** It may be the one now and the other one later. */
+  get #isFleet(): boolean {
+    return this.#ports.queue.reach === 'fleet'
   }
 
   start(): void {
@@ -109,9 +112,10 @@ export class Dispatcher {
   /** @returns whether somebody may wait still */
   async #admit(): Promise<boolean> {
     const { room, onError } = this.#options
-    if (!this.#isOpen || (!this.#isFleet && room.free === 0)) return true
+    const isFleet = this.#isFleet
+    if (!this.#isOpen || (!isFleet && room.free === 0)) return true
     try {
-      return await (this.#isFleet ? this.#admitToFleet() : this.#admitHere())
+      return await (isFleet ? this.#admitToFleet() : this.#admitHere())
     } catch (thrown) {
       // The sweep looks again.
       onError(coerceError(thrown), { during: 'dispatching' })
