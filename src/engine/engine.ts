@@ -31,7 +31,7 @@ import { sweepFiles } from './workers/file-sweep.ts'
 import { FileShelf } from './records/files.ts'
 import type { Wish } from './follow/follow.ts'
 import { Following } from './follow/following.ts'
-import type { EngineEvents } from './ports.ts'
+import type { BeginResult, EngineEvents, NewTurn } from './ports.ts'
 import { keepPresence } from './workers/presence.ts'
 import { projectMessage } from './workers/settle.ts'
 import { settledOrLater } from './workers/settled-or-later.ts'
@@ -139,13 +139,13 @@ export class Engine implements EngineApi, AsyncDisposable {
     this.#mustBeOpen()
     const message = request.kind === 'regenerate' ? request.unsent : request.message
     checkMessage(message?.parts ?? [], this.limits)
-    const { store, agents, clock } = this.#ports
+    const { agents, clock } = this.#ports
     const choice = await agents.choose({ agent, options })
     // As it was asked: what agents make of it may change from one version to the next.
     const content = key === undefined ? '' : JSON.stringify({ agent, options, ...request })
     const deadline = clock.now() + STOPPING_MS
     for (;;) {
-      const begun = await store.begin({
+      const begun = await this.#begin({
         ...request,
         ...choice,
         ...(key === undefined ? {} : { turnKey: { key, content } }),
@@ -156,10 +156,7 @@ export class Engine implements EngineApi, AsyncDisposable {
         project: projectMessage,
       })
       if (begun.kind === 'known') return { run: begun.run, started: false }
-      if (begun.kind === 'begun') {
-        this.#execute(begun.run)
-        return { run: begun.run, started: true }
-      }
+      if (begun.kind === 'begun') return { run: begun.run, started: true }
       const stopping = begun.run.stopRequestedAt !== null && clock.now() < deadline
       if (!stopping) throw new RunAlreadyActiveError(begun.run.id)
       await settledOrLater(this.#ports, begun.run.id, Math.min(250, deadline - clock.now()))
@@ -269,9 +266,23 @@ export class Engine implements EngineApi, AsyncDisposable {
       throw new EngineStoppingError('This server is shutting down. Try again in a moment.')
   }
 
+  /** Begins the run, and its execution where this process has room for it. */
+  async #begin(turn: NewTurn): Promise<BeginResult> {
+    const giveUp = this.#worker.placeForNext()
+    try {
+      const begun = await this.#ports.store.begin({ ...turn, admitted: giveUp !== undefined })
+      giveUp?.()
+      if (begun.kind === 'begun') this.#execute(begun.run, giveUp !== undefined)
+      return begun
+    } catch (thrown) {
+      giveUp?.()
+      throw thrown
+    }
+  }
+
   /** A bound run never leaves the process that holds its socket. */
-  #execute({ id, bound }: RunRecord): void {
-    if (bound) void this.#worker.take(id)
+  #execute({ id, bound }: RunRecord, isAdmitted = false): void {
+    if (bound || isAdmitted) void this.#worker.take(id)
     else this.#worker.began(id)
   }
 

@@ -41,6 +41,8 @@ export type NewTurn = {
   /** Validated extras of the request. Never secrets. */
   readonly options: unknown
   readonly turnKey?: TurnKey
+  /** The run is let in with its beginning: whoever begins it has room for it, and knows of nobody who waits. */
+  readonly admitted?: boolean
   /** For the message of a run that this turn supersedes. */
   readonly project: Project
   /** What this user may have at most, and how many runs may wait to be let in; none when undefined. */

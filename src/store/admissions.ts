@@ -22,6 +22,8 @@ const isIn = sql<boolean>`${isInHand}
 export const createAdmissions = (db: OutlastDatabase, schema: string): Admissions =>
   sayingOutage({
     admit: async (bounds: AdmissionBounds): Promise<Admitted> => {
+      // Mostly nobody waits, and to plan the whole statement takes longer than to execute it.
+      if (!(await isAnyPending(db, schema))) return { offers: [], left: false }
       if (!isLimited(bounds)) return admit(db, schema, bounds)
       // What the statement sees is of its beginning: it may not begin before the lock is ours.
       return db
@@ -43,6 +45,14 @@ export const createAdmissions = (db: OutlastDatabase, schema: string): Admission
       return rows[0]!
     },
   })
+
+const isAnyPending = async (db: OutlastDatabase, schema: string): Promise<boolean> => {
+  const { rows } = await sql<{ waits: boolean }>`
+    select exists (select from ${sql.id(schema, 'ai_chat_runs')} where ${isPending}) as waits`.execute(
+    db,
+  )
+  return rows[0]!.waits
+}
 
 const isLimited = ({ workspaceRuns, runs }: AdmissionBounds): boolean =>
   Number.isFinite(workspaceRuns) || Number.isFinite(runs)

@@ -208,12 +208,13 @@ const insertRun = (
         .returning('id'),
     )
     .insertInto('aiChatRuns')
-    .columns(['userMessageId', 'assistantMessageId', 'bound', ...columns])
+    .columns(['userMessageId', 'assistantMessageId', 'bound', 'admittedAt', ...columns])
     .expression((eb) =>
       eb
         .selectFrom(['question', 'answer'])
         .select(['question.id as userMessageId', 'answer.id as assistantMessageId'])
         .select(() => isBound(trx, workspaceId).as('bound'))
+        .select(() => admittedAt(trx, turn).as('admittedAt'))
         .select(({ val }) => columns.map((column) => val(row[column]).as(column)))
         .$if(limits !== undefined, (query) =>
           query
@@ -249,6 +250,10 @@ const isBound = (trx: OutlastDatabase, workspaceId: string) =>
       ),
     )
     .where('id', '=', workspaceId)
+
+/** Nobody lets a bound run in. */
+const admittedAt = (trx: OutlastDatabase, { admitted = false, principal }: NewTurn) =>
+  sql<Date | null>`case when ${admitted} and not ${isBound(trx, principal.workspaceId)} then now() end`
 
 /** Of the user, whose row is locked. Waiting for a person counts against no limit. */
 const countedRuns = (trx: OutlastDatabase, { principal }: NewTurn) =>

@@ -111,6 +111,16 @@ export const describeAdmissions = (name: string, open: OpenStores): void => {
       expect(await admit({ workspaceRuns: 2 })).toEqual([a[2]])
     })
 
+    it('knows the run that its beginning let in, and none that is bound', async () => {
+      const principal = await somebody(stores, 'a')
+      const run = await begun(stores, principal, { queued: true, admitted: true })
+      const bound = await begun(stores, principal, { bound: true, admitted: true })
+      expect(await stores.admissions.admit(bounds())).toEqual({ offers: [], left: false })
+      expect(await stores.admissions.state()).toMatchObject({ pending: 0, admitted: 2 })
+      for (const { id } of [run, bound])
+        expect(await stores.runs.claim(id, 'one', 1000)).toMatchObject({ status: 'running' })
+    })
+
     it('counts runs whose lease has lapsed and bound ones, and lets no bound one in', async () => {
       const principal = await somebody(stores, 'a')
       await heldRun(stores, principal, { ttlMs: LAPSED_MS })

@@ -47,12 +47,12 @@ const chatOfStatements = async () => {
   return { ask, [Symbol.asyncDispose]: () => outlast[Symbol.asyncDispose]() }
 }
 
-test('a run of one step in a new chat takes 13 statements, and 3 more in a chat that goes on', async () => {
+test('a run of one step in a new chat takes 12 statements, and 3 more in a chat that goes on', async () => {
   await using chat = await chatOfStatements()
   const alone = await chat.ask('chat', 'Hello')
-  expect(alone).toHaveLength(13)
+  expect(alone).toHaveLength(12)
   const next = await chat.ask('chat', 'And now?')
-  expect(next).toHaveLength(16)
+  expect(next).toHaveLength(15)
 })
 
 test('a step with a tool call takes 3 statements', async () => {

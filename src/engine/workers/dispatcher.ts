@@ -70,6 +70,17 @@ export class Dispatcher {
     this.look()
   }
 
+  /**
+   * Keeps a place for a run that is about to begin, if it may have it without a look: nobody is known to wait, and nothing has to be
+   * counted. @returns what gives the place up
+   */
+  placeForNext(): (() => void) | undefined {
+    const { room, limits } = this.#options
+    const isCounted = Number.isFinite(limits.runs) || Number.isFinite(limits.workspaceRuns)
+    if (!this.#isOpen || this.#wanted || this.#isFleet || isCounted) return undefined
+    return room.free > 0 ? room.keep(1) : undefined
+  }
+
   /** Others say that runs wait: in a fleet they have let in what may be in. */
   heard(): void {
     this.#wanted = true

@@ -80,6 +80,11 @@ export class Worker {
     return this.#running.size > 0
   }
 
+  /** @see Dispatcher.placeForNext */
+  placeForNext(): (() => void) | undefined {
+    return this.#dispatcher.placeForNext()
+  }
+
   /** A run waits here, that has begun or goes on. */
   began(runId: string): void {
     this.#dispatcher.began(runId)
