@@ -83,7 +83,7 @@ const admit = async (
       select workspace_id, coalesce(taken.runs, 0) as runs, greatest(heads.created_at, run_admitted_at) as since
       from heads left join taken using (workspace_id) join ${workspaces} as workspace on workspace.id = workspace_id
       where ${limit(workspaceRuns)} is null or coalesce(taken.runs, 0) < ${limit(workspaceRuns)}
-      order by runs, since, workspace_id
+      order by runs, since, heads.created_at, workspace_id
       limit (select free from places)
     ), next as (
       select id, workspace_id, created_at, since, runs + place - 1 as turn
@@ -102,7 +102,7 @@ const admit = async (
       from ours join next using (id) where run.id = ours.id
       returning run.id, run.lease_epoch, next.workspace_id, next.created_at, since, turn
     ), turned as (
-      update ${workspaces} set run_admitted_at = clock_timestamp()
+      update ${workspaces} set run_admitted_at = statement_timestamp()
       where id in (
         select id from ${workspaces} where id in (select workspace_id from admitted)
         for no key update skip locked

@@ -11,8 +11,10 @@ import type { OutlastDatabase } from './database.ts'
 import { giveUpSilence, streamOf } from './postgres.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** Listeners hear themselves every few seconds, so one that hears nothing for so long is cut off. */
+/** A connection that hears nothing for so long is cut off: not even what it asks itself is answered. */
 const SILENCE_MS = 10_000
+/** Notices may go another way for hours. */
+const ASK_MS = 3000
 const GOODBYE_MS = 1000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
@@ -54,6 +56,7 @@ class Ear implements AsyncDisposable {
   readonly #listener: NoticeListener
   #client: pg.Client | undefined
   #timer: NodeJS.Timeout | undefined
+  #asking: NodeJS.Timeout | undefined
   #pauseMs = FIRST_PAUSE_MS
   #listens = false
   #closed = false
@@ -85,6 +88,7 @@ class Ear implements AsyncDisposable {
       giveUpSilence(client, SILENCE_MS)
       if (this.#closed || failure) return
       this.#pauseMs = FIRST_PAUSE_MS
+      this.#ask(client)
       this.#say(true)
     } catch (thrown) {
       failure ??= coerceError(thrown)
@@ -92,6 +96,12 @@ class Ear implements AsyncDisposable {
       await leave(client)
       this.#lost(client, failure)
     }
+  }
+
+  #ask(client: pg.Client): void {
+    // A connection that breaks says so by its end, whatever becomes of the question.
+    const ask = () => void client.query('select').catch(() => undefined)
+    this.#asking = setInterval(ask, ASK_MS).unref()
   }
 
   /** A pooler gives the session to somebody else after each statement. */
@@ -110,6 +120,7 @@ class Ear implements AsyncDisposable {
     if (this.#closed || this.#timer || client !== this.#client) return
     if (this.#listens || this.#pauseMs === FIRST_PAUSE_MS)
       this.#options.onError(failure ?? new ConfigError('The database ended the connection.'))
+    clearInterval(this.#asking)
     this.#say(false)
     const wait = this.#pauseMs * (0.75 + Math.random() / 2)
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
@@ -128,6 +139,7 @@ class Ear implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearInterval(this.#asking)
     // A client that is told to end while it connects never says how that went.
     if (this.#client) await leave(this.#client)
   }
