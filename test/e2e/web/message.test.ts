@@ -26,7 +26,9 @@ const play = async (scene: string, chatId = scene.replaceAll(' ', '-')) => {
 /** Plays a scene to its end, and shows it. */
 const shown = async (scene: string, chatId = `${scene}-chat`) => {
   await (await play(scene, chatId)).text()
-  return open(chatId)
+  const opened = await open(chatId)
+  await atRest(opened.page)
+  return opened
 }
 const open = async (chatId: string) => {
   const { page, complaints } = await pages.open(`/chats/${chatId}`)
@@ -34,6 +36,31 @@ const open = async (chatId: string) => {
   await answer.waitFor()
   return { page, answer, complaints }
 }
+
+const QUIET_LOOKS = 10
+const LOOK_MS = 50
+
+/** Images, formulas and colours come by themselves and move what stands below them, also from under a pointer that is pressed. */
+const atRest = (page: Page): Promise<void> =>
+  page.evaluate(
+    ({ looks, ms }) =>
+      new Promise((resolve) => {
+        let last = ''
+        let same = 0
+        const look = () => {
+          const boxes = [...document.querySelectorAll('article')].map((one) =>
+            one.getBoundingClientRect().toJSON(),
+          )
+          const now = JSON.stringify(boxes)
+          same = now === last ? same + 1 : 0
+          last = now
+          if (same >= looks) resolve()
+          else setTimeout(look, ms)
+        }
+        look()
+      }),
+    { looks: QUIET_LOOKS, ms: LOOK_MS },
+  )
 
 const widthOf = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth)
 
@@ -64,6 +91,8 @@ test('Markdown is shown as what it means, and everybody can read and reach it', 
 test('code is copied as it was written', async () => {
   const { page, answer } = await shown('sample', 'copied')
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await answer.locator('.katex').nth(2).waitFor()
+  await atRest(page)
   await answer.getByRole('button', { name: 'Copy the code' }).click()
   await answer.getByRole('button', { name: 'Copied' }).waitFor()
   const copied = await page.evaluate(() => navigator.clipboard.readText())

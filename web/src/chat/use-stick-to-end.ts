@@ -1,5 +1,5 @@
 /** Who looks at the end of a scrolled box stays there while it grows; who has scrolled up stays where they are. */
-import { useCallback, useRef, useState, type RefObject } from 'react'
+import { useCallback, useRef, useState, type PointerEvent, type RefObject } from 'react'
 
 /** Whoever scrolls down to here means the end. */
 const NEAR_PX = 48
@@ -10,11 +10,13 @@ export const useStickToEnd = (box: RefObject<HTMLElement | null>) => {
   const sticks = useRef(true)
   const before = useRef({ top: 0, height: 0 })
   const intendedAt = useRef(Number.NEGATIVE_INFINITY)
+  const isPressed = useRef(false)
   const [isAway, setIsAway] = useState(false)
 
-  /** To be called whenever the content may have grown. */
+  /** To be called whenever the content may have grown. What somebody presses stays below the pointer, or it would not be clicked. */
   const keep = useCallback(() => {
-    if (sticks.current) box.current?.scrollTo({ top: box.current.scrollHeight })
+    if (sticks.current && !isPressed.current)
+      box.current?.scrollTo({ top: box.current.scrollHeight })
   }, [box])
   const toEnd = useCallback(() => {
     sticks.current = true
@@ -42,12 +44,29 @@ export const useStickToEnd = (box: RefObject<HTMLElement | null>) => {
   const intend = useCallback(() => {
     intendedAt.current = performance.now()
   }, [])
+  const press = useCallback(
+    ({ button }: PointerEvent) => {
+      intend()
+      // A menu may take the other buttons' release.
+      if (button !== 0) return
+      isPressed.current = true
+      const letGo = () => {
+        isPressed.current = false
+        removeEventListener('pointerup', letGo)
+        removeEventListener('pointercancel', letGo)
+      }
+      // The pointer may be anywhere by then.
+      addEventListener('pointerup', letGo)
+      addEventListener('pointercancel', letGo)
+    },
+    [intend],
+  )
   const handlers = {
     onScroll,
     onWheel: intend,
     onTouchMove: intend,
     onKeyDown: intend,
-    onPointerDown: intend,
+    onPointerDown: press,
   }
   return { isAway, keep, toEnd, leave, handlers }
 }
