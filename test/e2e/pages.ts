@@ -1,52 +1,34 @@
 /** A browser, a server and what one does on its page, for a whole test file. A complaint of the browser fails the test. */
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { complaintsOf, launchBrowser, STILL, type Complaints } from '../support/browser.ts'
+import type { Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 import { serve, type Served, type ServedMessage, type ServeOptions } from './served.ts'
+import { browserTabs, type Tab } from './tabs.ts'
 
 export type Pages = {
   readonly server: Served
   /** Opens the page in a tab of its own; all tabs of a test belong to one browser profile. */
-  open(path?: string, server?: Served): Promise<{ page: Page; complaints: Complaints }>
+  open(path?: string, server?: Served): Promise<Tab>
 }
 
 /** Registers the hooks of a test file. */
 export const usePages = (options: () => Promise<ServeOptions>): Pages => {
-  let browser: Browser
   let server: Served
-  let context: BrowserContext
-  let watched: Complaints[]
 
   beforeAll(async () => {
-    browser = await launchBrowser()
     server = await serve(await options())
   })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.[Symbol.asyncDispose]()
-  })
-  beforeEach(async () => {
-    watched = []
-    context = await browser.newContext(STILL)
-    // Before the test itself is given up: the error then says what was waited for.
-    context.setDefaultTimeout(20_000)
-  })
-  afterEach(async () => {
-    await context.close()
-    expect(watched.flatMap(({ list }) => list)).toEqual([])
-  })
+  afterAll(() => server?.[Symbol.asyncDispose]())
+  const tabs = browserTabs()
 
   return {
     get server() {
       return server
     },
     open: async (path = '/', from = server) => {
-      const page = await context.newPage()
-      const complaints = await complaintsOf(page)
-      watched.push(complaints)
-      await page.goto(new URL(path, from.url).href)
-      await page.getByRole('main').waitFor()
-      return { page, complaints }
+      const tab = await tabs.open()
+      await tab.page.goto(new URL(path, from.url).href)
+      await tab.page.getByRole('main').waitFor()
+      return tab
     },
   }
 }

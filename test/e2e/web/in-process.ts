@@ -2,13 +2,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 import type { AgentDefinition } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import type { OutlastOptions } from '../../../src/outlast.ts'
-import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
 import { testOutlast, withRealClock, type TestOutlast } from '../../support/engine.ts'
+import { browserTabs } from '../tabs.ts'
 
 type Options = Partial<OutlastOptions> & {
   /** Requests of one user in a minute; no limit unless set. */
@@ -23,9 +23,6 @@ export const useInProcess = (
   let outlast: TestOutlast
   let server: Server
   let url: string
-  let browser: Browser
-  let context: BrowserContext
-  let watched: Complaints[]
 
   beforeAll(async () => {
     outlast = await testOutlast(agents, options, withRealClock)
@@ -38,23 +35,13 @@ export const useInProcess = (
     server = createServer(toNodeHandler(handler)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://localhost:${(server.address() as AddressInfo).port}`
-    browser = await launchBrowser()
   })
   afterAll(async () => {
-    await browser?.close()
     server?.closeAllConnections()
     server?.close()
     await outlast?.[Symbol.asyncDispose]()
   })
-  beforeEach(async () => {
-    watched = []
-    context = await browser.newContext(STILL)
-    context.setDefaultTimeout(20_000)
-  })
-  afterEach(async () => {
-    await context.close()
-    expect(watched.flatMap(({ list }) => list)).toEqual([])
-  })
+  const tabs = browserTabs()
 
   return {
     get outlast() {
@@ -62,10 +49,8 @@ export const useInProcess = (
     },
     /** @param complaint - one that is expected of the browser */
     open: async (path = '/', complaint?: RegExp): Promise<Page> => {
-      const page = await context.newPage()
-      const complaints = await complaintsOf(page)
+      const { page, complaints } = await tabs.open()
       if (complaint) complaints.expect(complaint)
-      watched.push(complaints)
       await page.goto(url + path)
       await page.getByRole('main').waitFor()
       return page

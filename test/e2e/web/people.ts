@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { defineAgent } from '../../../src/agent/define-agent.ts'
 import { createOutlastHandler, toNodeHandler } from '../../../src/handler.ts'
 import { tokenIdentity } from '../../../src/http/identity/token-identity.ts'
-import { complaintsOf, launchBrowser, STILL, type Complaints } from '../../support/browser.ts'
 import { testOutlast, withRealClock, type TestOutlast } from '../../support/engine.ts'
 import { finishPart, scriptedModel, textParts } from '../../support/scripted-model.ts'
+import { browserTabs } from '../tabs.ts'
 
 const NAMES = { ann: 'Ann Lee', bob: 'Bob Roy' }
 type User = keyof typeof NAMES
@@ -51,9 +51,6 @@ const outlastWithUsers = async (): Promise<TestOutlast> => {
 export const usePeople = () => {
   let outlast: TestOutlast
   let servers: readonly { server: Server; url: string }[] = []
-  let browser: Browser
-  let context: BrowserContext
-  let watched: Complaints[]
   let addresses: string[] = []
   let answered: Answered[] = []
 
@@ -87,10 +84,8 @@ export const usePeople = () => {
         response.end('<!doctype html><link rel="icon" href="data:,"><title>Elsewhere</title>')
       }),
     ]
-    browser = await launchBrowser()
   })
   afterAll(async () => {
-    await browser?.close()
     for (const { server } of servers) {
       server.closeAllConnections()
       server.close()
@@ -98,23 +93,17 @@ export const usePeople = () => {
     await outlast?.[Symbol.asyncDispose]()
   })
   beforeEach(async () => {
-    watched = []
     addresses = []
     answered = []
-    context = await browser.newContext(STILL)
-    context.setDefaultTimeout(20_000)
   })
-  afterEach(async () => {
-    await context.close()
-    expect(watched.flatMap(({ list }) => list)).toEqual([])
-  })
+  const tabs = browserTabs()
 
   return {
     get outlast() {
       return outlast
     },
     get context() {
-      return context
+      return tabs.context
     },
     get url() {
       return servers[0]!.url
@@ -132,12 +121,10 @@ export const usePeople = () => {
       talk(outlast, userId, text, `${userId}-${text}`.replaceAll(' ', '-')),
     /** @param complaint - one that is expected of the browser */
     open: async (path = '/', complaint?: RegExp): Promise<Page> => {
-      const page = await context.newPage()
-      const complaints = await complaintsOf(page)
+      const { page, complaints } = await tabs.open()
       // Browsers say of each answer that it is a refusal; that it is one is what these tests are about.
       complaints.expect(/^Failed to load resource: .* status of 401/)
       if (complaint) complaints.expect(complaint)
-      watched.push(complaints)
       await page.goto(servers[0]!.url + path)
       return page
     },
