@@ -6,9 +6,11 @@
  */
 import { runNode } from './node.mjs'
 import { setup } from './setup.mjs'
+import { makeTemplate } from './template.mjs'
 import { buildWeb } from './web.mjs'
 
 setup()
 await buildWeb()
+await makeTemplate()
 const watch = process.argv.includes('--watch') ? ['--watch', '--watch-preserve-output'] : []
 process.exitCode = await runNode([...watch, '--disable-warning=ExperimentalWarning', 'src/cli.ts'])

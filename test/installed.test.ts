@@ -1,6 +1,6 @@
 /** The package as it is published: installed without this repository and without what is optional. */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { defineAgent } from '../src/agent/define-agent.ts'
 import { serving } from './http/serving.ts'
-import { packOutlast } from './support/packed.ts'
+import { packOutlast, TEMPLATE } from './support/packed.ts'
 import { finishPart, scriptedModel, textParts } from './support/scripted-model.ts'
 import { installWorkspace } from './support/workspace.ts'
 
@@ -102,6 +102,36 @@ test('it says what to install for what is optional', async () => {
   const code = `${AGENT}
     await createOutlast({ agents, onError }).catch(({ code, message }) => console.log(code, message))`
   expect(await app.run(code)).toMatch(/^INVALID_CONFIG .*run "npm install @electric-sql\/pglite"/)
+})
+
+test.each([
+  ['copies of the one that it brings along', false, 1],
+  ['made one by one where that is missing', true, 3],
+])('embedded databases are %s', async (how, isMissing, differentOnes) => {
+  const app = await application(how, [...required(), '@electric-sql/pglite'])
+  if (isMissing) await rm(join(app.path, 'node_modules/outlast', TEMPLATE))
+  const code = `${AGENT}
+    import { sql } from 'kysely'
+    const identityOf = async (database) => {
+      const outlast = await createOutlast({ database, agents, onError })
+      const { rows } = await sql\`SELECT system_identifier FROM pg_control_system()\`.execute(outlast.db)
+      await outlast.close()
+      return String(rows[0].systemIdentifier)
+    }
+    const identities = new Set()
+    for (const database of [{}, { dataDir: 'a' }, { dataDir: 'b' }])
+      identities.add(await identityOf(database))
+    console.log(identities.size)`
+  expect(await app.run(code)).toBe(String(differentOnes))
+})
+
+test('it says that an embedded database cannot be copied from half of one', async () => {
+  const app = await application('half', [...required(), '@electric-sql/pglite'])
+  await truncate(join(app.path, 'node_modules/outlast', TEMPLATE), 100_000)
+  const code = `${AGENT}
+    const database = { dataDir: 'a' }
+    await createOutlast({ database, agents, onError }).catch(({ code, message }) => console.log(code, message))`
+  expect(await app.run(code)).toMatch(/^INVALID_CONFIG .* in .*a cannot be made: unexpected end/)
 })
 
 test('its protocol needs nothing but zod, so that a browser can have it', async () => {

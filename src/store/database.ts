@@ -90,7 +90,7 @@ async function openConnections(
   const common: ConnectionOptions = {
     types: pgTypes,
     // oxlint-disable-next-line no-misused-promises -- the pool waits for it
-    onConnect: (client) => resolveNamesIn(schema, client),
+    onConnect: (client) => prepareSession(schema, client),
     onError,
   }
   if (url === undefined) return (await loadEmbedded())({ ...common, dataDir })
@@ -118,13 +118,15 @@ const isPackageMissing = (error: unknown): boolean =>
   error.message.includes("'@electric-sql/pglite'")
 
 /**
- * For raw SQL; what Kysely builds is qualified anyway. Only our schema: a table that is missing in it must not turn out to be
- * the application's. A pooler (known by the process id it makes up) shares its connections with others, so there the setting
- * is left alone and raw SQL has to qualify its names.
+ * Where raw SQL finds its names; what Kysely builds is qualified anyway. Only our schema: a table that is missing in it must not
+ * turn out to be the application's. And no compilation of statements: of tables without statistics the planner expects millions
+ * of rows, and what takes a millisecond would be compiled for 40 to 700 each time. A pooler (known by the process id it makes up)
+ * shares its connections with others, so there the settings are left alone and raw SQL has to qualify its names.
  */
-async function resolveNamesIn(schema: string, client: ClientBase): Promise<void> {
+async function prepareSession(schema: string, client: ClientBase): Promise<void> {
   await client.query(
-    `SELECT set_config('search_path', $1, false) WHERE $2::int IS NULL OR pg_backend_pid() = $2::int`,
+    `SELECT set_config('search_path', $1, false), set_config('jit', 'off', false)
+      WHERE $2::int IS NULL OR pg_backend_pid() = $2::int`,
     [`"${schema}"`, processIdOf(client)],
   )
 }

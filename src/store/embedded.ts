@@ -1,12 +1,13 @@
 /** PGlite behind a node-postgres pool: opened whole or not at all, checkpointed and vacuumed, never starving its process. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import pg from 'pg'
 import { coerceError, ConfigError } from '../domain/errors.ts'
 import { lockDataFolder } from './data-folder.ts'
+import { findTemplate, unpackTemplate } from './embedded-template.ts'
 import { startMaintenance } from './maintenance.ts'
 import type { ConnectionOptions, Connections } from './postgres.ts'
 
@@ -39,7 +40,7 @@ export type EmbeddedOptions = ConnectionOptions & {
 export async function openEmbedded(options: EmbeddedOptions): Promise<Connections> {
   const lock = options.dataDir === undefined ? undefined : lockDataFolder(options.dataDir)
   try {
-    const pglite = await start(lock && (await prepareDatabase(lock.dir)))
+    const pglite = await (lock ? startIn(lock.dir) : startInMemory())
     const pool = new pg.Pool({
       ...createPgConfig(pglite),
       max: 1,
@@ -80,23 +81,37 @@ function fairly<T>(connect: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/**
- * Makes the database of a new folder and returns its path. It is made under another name and moved when it is complete,
- * so a crash in the middle leaves a folder without a database, not with half of one.
- */
-async function prepareDatabase(dir: string): Promise<string> {
+async function startInMemory(): Promise<PGlite> {
+  const template = await findTemplate()
+  return start(template ? { loadDataDir: template } : {})
+}
+
+async function startIn(dir: string): Promise<PGlite> {
   const path = join(dir, DATABASE_FOLDER)
-  if (existsSync(path)) {
-    assertVersion(dir, path)
-    return path
-  }
+  if (existsSync(path)) assertVersion(dir, path)
+  else await makeDatabase(dir, path)
+  return start({ fs: new NodeFS(path) }, path)
+}
+
+/**
+ * It is made under another name and moved when it is complete, so a crash in the middle leaves a folder without a database,
+ * not with half of one.
+ */
+async function makeDatabase(dir: string, path: string): Promise<void> {
   const unfinished = join(dir, UNFINISHED_FOLDER)
   rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(unfinished, { mode: 0o700 })
-  const pglite = await start(unfinished)
-  await pglite.close()
+  const template = await findTemplate()
+  if (template) await unpackTemplate(template, unfinished).catch(refuse(dir))
+  else await (await start({ fs: new NodeFS(unfinished) }, unfinished)).close()
   renameSync(unfinished, path)
-  return path
+}
+
+const refuse = (dir: string) => (thrown: unknown) => {
+  const cause = coerceError(thrown)
+  throw new ConfigError(`The embedded database in ${dir} cannot be made: ${cause.message}`, {
+    cause,
+  })
 }
 
 function assertVersion(dir: string, path: string): void {
@@ -109,11 +124,11 @@ function assertVersion(dir: string, path: string): void {
   )
 }
 
-async function start(path: string | undefined): Promise<PGlite> {
+async function start(options: PGliteOptions, path?: string): Promise<PGlite> {
   const said: string[] = []
   try {
     return await PGlite.create({
-      ...(path === undefined ? {} : { fs: new NodeFS(path) }),
+      ...options,
       startParams: START_PARAMS,
       onStderr: (line) => {
         if (/FATAL|PANIC|DETAIL|HINT/.test(line)) said.push(line)

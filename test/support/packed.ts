@@ -8,6 +8,9 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const execute = promisify(execFile)
 
+/** The database that embedded ones begin as. */
+export const TEMPLATE = 'dist/embedded.tar.gz'
+
 /** @returns the folder of the package, in the one that is given */
 export const packOutlast = async (folder: string): Promise<string> => {
   const staging = join(folder, 'staging')
@@ -16,6 +19,7 @@ export const packOutlast = async (folder: string): Promise<string> => {
     await cp(join(root, name), join(staging, name))
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const config = join(root, 'tsconfig.build.json')
+  await cp(join(root, TEMPLATE), join(staging, TEMPLATE))
   await execute(process.execPath, [tsc, '-p', config, '--outDir', join(staging, 'dist')])
   const flags = ['--ignore-scripts', '--json', '--loglevel=error']
   const { stdout } = await execute('npm', ['pack', ...flags], { cwd: staging })
