@@ -15,7 +15,14 @@ import { redisMistakes, redisOf, redisSettings, type RedisConfig } from './confi
 import { telemetryOf, telemetrySettings, type TelemetryConfig } from './config-telemetry.ts'
 import type { McpServer } from './agent/mcp/options.ts'
 import { ConfigError } from './domain/errors.ts'
-import { LIMIT_NAMES, limitSetting, resolveLimits, type Limits } from './domain/limits.ts'
+import {
+  isConcurrency,
+  LIMIT_NAMES,
+  limitSetting,
+  MOST_CONCURRENCY,
+  resolveLimits,
+  type Limits,
+} from './domain/limits.ts'
 
 export type Config = {
   readonly host: string
@@ -64,8 +71,6 @@ export type ProviderAccess = {
 /** A shorter lease is lost to a pause that is nothing unusual. */
 const SHORTEST_LEASE_MS = 1000
 const LONGEST_LEASE_MS = 3_600_000
-
-export const isConcurrency = (runs: number): boolean => Number.isSafeInteger(runs) && runs >= 0
 
 const DEFAULT_AGENT_FILE = 'outlast.config.ts'
 
@@ -119,8 +124,7 @@ const schema = (cwd: string) =>
     OUTLAST_CONCURRENCY: text
       .transform((runs) => (runs === undefined ? undefined : Number(runs)))
       .refine((runs) => runs === undefined || isConcurrency(runs), {
-        error:
-          'OUTLAST_CONCURRENCY is no number of runs: set it to a whole number from 0 on, such as 100.',
+        error: `OUTLAST_CONCURRENCY is no number of runs: set it to a whole number from 0 to ${MOST_CONCURRENCY}, such as 100.`,
       }),
     OUTLAST_LEASE_MS: text
       .transform((ms) => Number(ms ?? 10_000))

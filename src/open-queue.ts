@@ -1,13 +1,13 @@
 /** Who runs next: within this process, or through the Redis of many. */
 import type { EngineEvents, RunQueue } from './engine/ports.ts'
-import type { RedisOptions } from './open-shared.ts'
+import type { OpenedRedis } from './open-redis.ts'
 import { createEitherQueue } from './queue/either-queue.ts'
 import { createLocalQueue } from './queue/local.ts'
 import type { TelemetryOptions } from './telemetry/instrument.ts'
 import { queueMetrics } from './telemetry/queue-metrics.ts'
 
 export type OpenQueueOptions = {
-  readonly redis: RedisOptions | undefined
+  readonly redis: OpenedRedis | undefined
   readonly leaseTtlMs: number
   readonly telemetry: TelemetryOptions | undefined
   readonly onError: EngineEvents['error']
@@ -28,29 +28,26 @@ export const localQueue = (): OpenedQueue => ({
   [Symbol.asyncDispose]: async () => undefined,
 })
 
-/** @throws ConfigError when the address is none */
 export const openQueue = async ({
   redis,
   leaseTtlMs,
-  telemetry: { log, metrics } = {},
-  onError: report,
+  telemetry: { metrics } = {},
+  onError,
 }: OpenQueueOptions): Promise<OpenedQueue> => {
   if (!redis) return localQueue()
   // Nobody else pays for what only this needs.
-  const { readRedisAddress } = await import('./queue/redis/connection.ts')
   const { RedisWatch } = await import('./queue/redis/watch.ts')
   const { createBullQueue } = await import('./queue/bullmq.ts')
-  const address = readRedisAddress(redis)
-  const onError = (error: Error) => report(error, { during: 'using Redis' })
+  const { address, voice } = redis
   const queue = createBullQueue({
     address,
     leaseTtlMs,
-    onError: (error) => report(error, { during: 'handing runs out' }),
+    onError: (error) => voice.refused(error),
   })
   const watch = new RedisWatch(address, {
-    away: onError,
-    unsafe: onError,
-    back: () => log?.warn({ host: address.host }, 'Redis answers again'),
+    away: (error) => voice.away('watch', error),
+    unsafe: (error) => onError(error, { during: 'using Redis' }),
+    back: () => voice.back('watch'),
   })
   if (metrics) queueMetrics(metrics, () => queue.counts())
   return {

@@ -72,6 +72,7 @@ export const openRole = async (
         metricsType: registry.contentType,
       }),
       ...metrics,
+      settings: METRICS_SETTINGS,
       onError: (error) => onError(error, { during: 'accepting connections' }),
     })
     opened.push(served)
@@ -82,6 +83,8 @@ export const openRole = async (
     throw error
   }
 }
+
+const METRICS_SETTINGS = { host: 'OUTLAST_METRICS_HOST', port: 'OUTLAST_METRICS_PORT' }
 
 /** Whatever is started first: a database that cannot be reached is waited for, one that refuses is not. */
 const untilReached = async <T>(

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigError } from './domain/errors.ts'
 import type { EngineEvents } from './engine/ports.ts'
+import type { OpenedRedis } from './open-redis.ts'
 import type { Fallback, Way } from './queue/fallback/fallback.ts'
 import { createLocalBus, createLocalChunkLog } from './queue/local.ts'
 import { createShared, type Shared } from './queue/shared.ts'
@@ -10,16 +11,9 @@ import { createNotices } from './store/notices.ts'
 import { createRunTails } from './store/run-tails.ts'
 import type { Log } from './telemetry/log.ts'
 
-export type RedisOptions = {
-  /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
-  readonly url: string
-  /** What keys and channels begin with: `outlast` unless set, another one for each deployment on the same Redis. */
-  readonly prefix?: string | undefined
-}
-
 export type SharedOptions = {
   readonly store: Store
-  readonly redis: RedisOptions | undefined
+  readonly redis: OpenedRedis | undefined
   readonly log: Log | undefined
   readonly onError: EngineEvents['error']
 }
@@ -29,7 +23,7 @@ export type OpenShared = Shared & {
   readonly redisAnswers: () => boolean | undefined
 }
 
-/** @throws ConfigError for a Redis that cannot be meant, or that has no PostgreSQL beside it */
+/** @throws ConfigError for a Redis that has no PostgreSQL beside it */
 export const openShared = async (options: SharedOptions): Promise<OpenShared> => {
   const { db, schema, embedded, directUrl: url } = options.store
   if (options.redis && embedded)
@@ -43,8 +37,7 @@ export const openShared = async (options: SharedOptions): Promise<OpenShared> =>
     tails: createRunTails(db, schema),
     wire: createNotices(db, { name, schema, url, onError }),
   }
-  const fallback =
-    options.redis && (await overRedis(options.redis, { ...options, name, postgres, onError }))
+  const fallback = options.redis && (await overRedis(options.redis, { ...options, name, postgres }))
   const shared = createShared({ name, ...(fallback ?? postgres), onError })
   return {
     ...shared,
@@ -69,24 +62,22 @@ const openLocal = (): OpenShared => {
 type OverRedis = Pick<SharedOptions, 'log'> & {
   readonly name: string
   readonly postgres: Way
-  readonly onError: (error: Error) => void
 }
 
 const overRedis = async (
-  redis: RedisOptions,
-  { name, postgres, log, onError }: OverRedis,
+  { address, voice }: OpenedRedis,
+  { name, postgres, log }: OverRedis,
 ): Promise<Fallback> => {
   // Nobody else pays for what only this needs.
   const { createFallback } = await import('./queue/fallback/fallback.ts')
-  const { readRedisAddress } = await import('./queue/redis/connection.ts')
-  const { openRedis } = await import('./queue/redis/redis.ts')
-  const address = readRedisAddress(redis)
+  const { openRedisWay } = await import('./queue/redis/redis.ts')
   return createFallback({
     name,
-    openFast: (onTrouble) => openRedis({ address, name, onError: onTrouble }),
+    openFast: (onTrouble) => openRedisWay({ address, name, onError: onTrouble }),
     slow: postgres,
-    onError,
+    onError: (error) => voice.away('way', error),
     onChange: (isAvailable) => {
+      if (isAvailable) voice.back('way')
       const way = isAvailable ? 'redis' : 'postgresql'
       log?.info({ host: address.host, way }, 'way between processes')
     },

@@ -6,14 +6,15 @@ import { createAgents, type AgentFunction } from './agent/agents.ts'
 import type { AgentDefinition } from './agent/define-agent.ts'
 import { Chats } from './engine/records/chats.ts'
 import { Engine } from './engine/engine.ts'
-import { resolveLimits, type Limits } from './domain/limits.ts'
+import { checkConcurrency, resolveLimits, type Limits } from './domain/limits.ts'
 import type { Agents, EngineEvents } from './engine/ports.ts'
 import { Overviews } from './engine/records/overview.ts'
 import { Runs } from './engine/records/runs.ts'
 import type { WorkerPorts } from './engine/workers/worker.ts'
 import { watchLonelyRuns } from './lonely-runs.ts'
 import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
-import { openShared, type OpenShared, type RedisOptions } from './open-shared.ts'
+import { openRedis, type RedisOptions } from './open-redis.ts'
+import { openShared, type OpenShared } from './open-shared.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createAdmissions } from './store/admissions.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
@@ -94,9 +95,10 @@ export type Outlast = AsyncDisposable & {
 export type Readiness = { readonly database: boolean; readonly accepting: boolean }
 
 const LEASE_TTL_MS = 10_000
+const LONG_MS = 3_600_000
 
 /**
- * Opens the database and starts to execute runs.
+ * Opens the database and starts to execute runs. Unless its `concurrency` is 0, the process then stays until it is closed.
  *
  * @example await using outlast = await createOutlast({ agents: [agent], onError: (error) => console.error(error) })
  */
@@ -108,19 +110,33 @@ export const assembleOutlast = async (
   options: OutlastOptions,
   decorate: (ports: WorkerPorts) => WorkerPorts,
 ): Promise<Outlast> => {
+  checkConcurrency(options.concurrency)
   const agents = createAgents(options)
   const names = (options.agents ?? []).map(({ name }) => name)
   await using opened = new AsyncDisposableStack()
   const store = await openPrepared(options, ({ db, schema }) => migrate(db, { schema }))
   opened.use(store)
-  const { redis, leaseTtlMs = LEASE_TTL_MS, telemetry, onError } = options
+  const { leaseTtlMs = LEASE_TTL_MS, telemetry, onError } = options
+  const log = telemetry?.log
+  const redis = options.redis && (await openRedis(options.redis, { log, onError }))
   const queue = opened.use(await openQueue({ redis, leaseTtlMs, telemetry, onError }))
-  const shared = opened.use(await openShared({ store, redis, log: telemetry?.log, onError }))
+  const shared = opened.use(await openShared({ store, redis, log, onError }))
   const opens = { store, queue, shared }
   const outlast = putTogether({ ...options, ...opens, leaseTtlMs, agents, names, decorate })
   opened.move()
   outlast.engine.start()
-  return outlast
+  return options.concurrency === 0 ? outlast : staying(outlast)
+}
+
+/**
+ * Keeps the process until it is closed, as an open server does: while the database is away there is no connection, nor anything
+ * else of ours, that would.
+ */
+const staying = (outlast: Outlast): Outlast => {
+  const presence = setInterval(() => undefined, LONG_MS)
+  const close: Outlast['close'] = (graceMs) =>
+    outlast.close(graceMs).finally(() => clearInterval(presence))
+  return { ...outlast, close, [Symbol.asyncDispose]: () => close() }
 }
 
 /**

@@ -29,8 +29,6 @@ export type RunningRole = {
 
 export type RunningServer = RunningRole & { readonly url: string }
 
-const LONG_MS = 3_600_000
-
 const LOCAL_NAMES = { workspace: LOCAL_USER.workspaceName, user: LOCAL_USER.userName }
 
 export const startServer = async (
@@ -72,10 +70,7 @@ export const startWorker = async (
   telemetry: RoleTelemetry,
 ): Promise<RunningRole> => {
   const concurrency = concurrencyOf('work', config)
-  const { model, metricsUrl, opened, close } = await openRole(config, concurrency, telemetry)
-  // While its database is away it has no connection, and nothing else that would keep the process.
-  const presence = setInterval(() => undefined, LONG_MS)
-  opened.push({ close: async () => clearInterval(presence) })
+  const { model, metricsUrl, close } = await openRole(config, concurrency, telemetry)
   return { model, concurrency, metricsUrl, close: () => close() }
 }
 

@@ -1,6 +1,7 @@
 /** The tree of commands: what each is called, takes and says of itself. */
 import { Command, Option } from 'commander'
-import { isConcurrency, readCliConfig, type CliConfig } from '../config.ts'
+import { readCliConfig, type CliConfig } from '../config.ts'
+import { isConcurrency, MOST_CONCURRENCY } from '../domain/limits.ts'
 import { RUN_TRIGGERS } from '../domain/run.ts'
 import {
   deleteChat,
@@ -95,7 +96,7 @@ const CONCURRENCY = () =>
 const concurrencyFrom = (text: string): number => {
   if (/^\d+$/.test(text) && isConcurrency(Number(text))) return Number(text)
   throw new UsageError(
-    `--concurrency is ${text}: write a whole number of runs from 0 on, such as 100.`,
+    `--concurrency is ${text}: write a whole number of runs from 0 to ${MOST_CONCURRENCY}, such as 100.`,
   )
 }
 

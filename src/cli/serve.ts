@@ -56,7 +56,7 @@ const endWithSignal = (end: () => Promise<void>): void => {
     // One Ctrl-C can arrive several times: from the terminal's process group and from npm, which forwards it.
     if (closingSince !== undefined && performance.now() - closingSince < REPEAT_MS) return
     if (closingSince !== undefined) {
-      complain('Stopping at once. Runs go on at the next start.')
+      complain('Stopping at once. Runs go on in another process, or at the next start.')
       process.exit(1)
     }
     say(`${signal}: letting running steps end (again to stop at once)`)

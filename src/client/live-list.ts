@@ -36,6 +36,8 @@ export class LiveList<T extends { readonly id: string }> {
     error: undefined,
   })
   #after: string | undefined
+  /** Items that were asked for, also by who asked for more while the list was loaded. */
+  #wanted = 0
   #looking: AbortController | undefined
   /** Requests that are on their way: what they answer may be older than what is told meanwhile. */
   #loads = 0
@@ -76,10 +78,8 @@ export class LiveList<T extends { readonly id: string }> {
     this.#isBehind = false
     void this.#request(async (signal) => {
       const { load } = this.#source
-      const { items: before } = this.#state.get()
       let { items, after } = await load(undefined, signal)
-      // As far as it was read.
-      while (items.length < before.length && after !== undefined) {
+      while (items.length < this.#wanted && after !== undefined) {
         const next = await load(after, signal)
         items = joined(items, next.items)
         after = next.after
@@ -91,6 +91,9 @@ export class LiveList<T extends { readonly id: string }> {
   loadMore(): void {
     const after = this.#after
     if (after === undefined) return
+    this.#wanted = this.#state.get().items.length + 1
+    // What is on its way may have news of the pages before, and would be older than this one.
+    if (this.#loads > 0) return this.reload()
     void this.#request(async (signal) => {
       const page = await this.#source.load(after, signal)
       return { items: joined(this.#state.get().items, page.items), after: page.after }
@@ -124,6 +127,7 @@ export class LiveList<T extends { readonly id: string }> {
       if (signal.aborted || turn < this.#shown) return
       this.#shown = turn
       this.#after = after
+      this.#wanted = Math.max(this.#wanted, items.length)
       const hasMore = after !== undefined
       this.#state.set({ items, isLoading: false, hasMore, error: undefined })
     } catch (thrown) {

@@ -128,3 +128,17 @@ const checkLimit = (name: LimitName, value: number): number => {
     `The limit ${name} is ${value}: set ${limitSetting(name)} or limits.${name} to a whole number from 1 to ${most}, or leave it out.`,
   )
 }
+
+/** Runs that one process executes at a time, at most: what all of them can take together is counted in the database. */
+export const MOST_CONCURRENCY = 1_000_000
+
+export const isConcurrency = (runs: number): boolean =>
+  Number.isInteger(runs) && runs >= 0 && runs <= MOST_CONCURRENCY
+
+/** @throws ConfigError for what is no number of runs; undefined is no limit */
+export const checkConcurrency = (runs: number | undefined): void => {
+  if (runs === undefined || isConcurrency(runs)) return
+  throw new ConfigError(
+    `The concurrency is ${runs}: set it to a whole number from 0 to ${MOST_CONCURRENCY}, or leave it out for as many runs as there are.`,
+  )
+}

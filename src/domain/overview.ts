@@ -93,12 +93,17 @@ const BUCKETS = [1, 2, 5, 10, 15, 30]
 const MAX_BUCKETS = 60
 
 /** The smallest round size of which few enough cover the range, each beginning at a multiple of it. */
-export const bucketMsOf = ({ from, to }: TimeRange): number =>
-  BUCKETS.find((ms) => bucketsOf({ from, to }, ms).length <= MAX_BUCKETS) ?? 7 * DAY
+export const bucketMsOf = (range: TimeRange): number =>
+  BUCKETS.find((ms) => spanOf(range, ms).length <= MAX_BUCKETS) ?? 7 * DAY
 
 /** When each of them begins; the first one begins before the range where that begins in its middle. */
-export const bucketsOf = ({ from, to }: TimeRange, bucketMs: number): Date[] => {
+export const bucketsOf = (range: TimeRange, bucketMs: number): Date[] => {
+  const { first, length } = spanOf(range, bucketMs)
+  return Array.from({ length }, (_, index) => new Date((first + index) * bucketMs))
+}
+
+/** Of the buckets that cover a range: the number of the first one, and how many there are. */
+const spanOf = ({ from, to }: TimeRange, bucketMs: number) => {
   const first = Math.floor(from.getTime() / bucketMs)
-  const end = Math.ceil(to.getTime() / bucketMs)
-  return Array.from({ length: end - first }, (_, index) => new Date((first + index) * bucketMs))
+  return { first, length: Math.ceil(to.getTime() / bucketMs) - first }
 }

@@ -12,6 +12,8 @@ export type ServeOptions = {
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
+  /** The settings that say where it listens, for who has to change them. */
+  readonly settings?: { readonly host: string; readonly port: string }
   /** Hears of connections that could not be accepted. */
   readonly onError?: (error: Error) => void
 }
@@ -27,11 +29,11 @@ export type HttpServer = {
 
 /** @throws ConfigError when the port cannot be had */
 export const serveHttp = async (options: ServeOptions): Promise<HttpServer> => {
-  const { host, port } = options
+  const { host, port, settings = { host: 'HOST', port: 'PORT' } } = options
   const server = serverOf(options.app, host)
   server.listen(port, host)
   await once(server, 'listening').catch((error: unknown) => {
-    throw explain(coerceError(error), host, port)
+    throw explain(coerceError(error), { host, port, settings })
   })
   const close = closing(server, options.onError)
   return { port: (server.address() as AddressInfo).port, close }
@@ -81,16 +83,22 @@ const closeServer = async (server: Server, graceMs: number): Promise<void> => {
   }
 }
 
-const explain = (error: Error, host: string, port: number): Error => {
+type Place = Required<Pick<ServeOptions, 'host' | 'port' | 'settings'>>
+
+const explain = (error: Error, { host, port, settings }: Place): Error => {
   const code = 'code' in error ? error.code : undefined
   const where = `${host}:${port}`
   if (code === 'EADDRINUSE')
     return new ConfigError(
-      `Something else listens on ${where} already: set PORT to another number.`,
+      `Something else listens on ${where} already: set ${settings.port} to another number.`,
     )
   if (code === 'EACCES')
-    return new ConfigError(`This user may not listen on ${where}: set PORT to a number above 1023.`)
+    return new ConfigError(
+      `This user may not listen on ${where}: set ${settings.port} to a number above 1023.`,
+    )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new ConfigError(`This machine has no address ${host}: set HOST to one that it has.`)
+    return new ConfigError(
+      `This machine has no address ${host}: set ${settings.host} to one that it has.`,
+    )
   return error
 }

@@ -2,18 +2,30 @@
 import { WaitingError, Worker, type Job } from 'bullmq'
 import { Redis, ReplyError } from 'ioredis'
 import type { Offer, OfferHandler } from '../engine/ports.ts'
-import { connectionOptions, type RedisAddress } from './redis/connection.ts'
+import { connectionOptions, hasMoved, type RedisAddress } from './redis/connection.ts'
 import { explain } from './redis/failure.ts'
 
 export type BullWorkerOptions = {
   readonly address: RedisAddress
   /** For so long a run belongs to a holder that is silent. */
   readonly leaseTtlMs: number
-  /** Hears of what is wrong with the queue, once while it lasts. */
+  /** Hears what Redis refuses, each time. */
   readonly onError: (error: Error) => void
 }
 
 export const QUEUE_NAME = 'runs'
+
+/** All that a job says is in its id: what else Redis had of it may have been evicted. */
+export type NoData = Readonly<Record<string, never>>
+
+type RunJob = Job<NoData, void, 'run'>
+
+export const jobIdOf = ({ runId, epoch }: Offer): string => `${runId}-${epoch}`
+
+const offerOf = ({ id = '' }: Pick<RunJob, 'id'>): Offer => {
+  const end = id.lastIndexOf('-')
+  return { runId: id.slice(0, end), epoch: Number(id.slice(end + 1)) }
+}
 
 /** As BullMQ wants it: what a worker says waits for Redis. The silence is longer than it waits for a job. */
 const PATIENT = { maxRetriesPerRequest: null, socketTimeout: 15_000 }
@@ -21,8 +33,8 @@ const PATIENT = { maxRetriesPerRequest: null, socketTimeout: 15_000 }
 const REST_MS = 250
 /** What ending in good order may take once handlers are done. */
 const END_MS = 1000
-/** What goes on being wrong is told so often. */
-const TELL_AGAIN_MS = 60_000
+/** After a refusal. */
+const AGAIN_MS = 2000
 
 /**
  * A finished job is not kept: an offer of the same run in the same epoch, made because its claim has failed, would be taken for
@@ -32,12 +44,11 @@ const KEEP_NONE = { count: 0 }
 
 export class BullWorker {
   readonly #connection: Redis
-  readonly #worker: Worker<Offer, void, 'run'>
+  readonly #worker: Worker<NoData, void, 'run'>
   readonly #handler: OfferHandler
   readonly #onError: (error: Error) => void
   #left: Promise<void> | undefined
   #resting: NodeJS.Timeout | undefined
-  #told = { message: '', at: Number.NEGATIVE_INFINITY }
 
   constructor(
     { address, leaseTtlMs, onError }: BullWorkerOptions,
@@ -56,6 +67,7 @@ export class BullWorker {
       // A job is lost with the lease of its run, not before; the claim decides what becomes of it.
       lockDuration: leaseTtlMs,
       stalledInterval: leaseTtlMs / 2,
+      runRetryDelay: AGAIN_MS,
       removeOnComplete: KEEP_NONE,
       removeOnFail: KEEP_NONE,
       skipVersionCheck: true,
@@ -80,9 +92,9 @@ export class BullWorker {
     this.#connection.disconnect()
   }
 
-  async #process(job: Job<Offer, void, 'run'>, token: string | undefined): Promise<void> {
+  async #process(job: RunJob, token: string | undefined): Promise<void> {
     const mayTake = !this.#left && !this.#resting
-    if (mayTake && (await this.#handler(job.data)) === 'handled') return
+    if (mayTake && (await this.#handler(offerOf(job))) === 'handled') return
     this.#rest()
     // What was on its way already, too.
     await job.moveToWait(token)
@@ -101,10 +113,6 @@ export class BullWorker {
 
   /** What Redis refuses. Else the connection broke, which others tell, or Redis has forgotten a job, whose run goes on. */
   #hear(error: Error): void {
-    if (!(error instanceof ReplyError)) return
-    const now = performance.now()
-    if (error.message === this.#told.message && now - this.#told.at < TELL_AGAIN_MS) return
-    this.#told = { message: error.message, at: now }
-    this.#onError(error)
+    if (error instanceof ReplyError && !hasMoved(error)) this.#onError(error)
   }
 }

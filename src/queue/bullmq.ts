@@ -4,10 +4,17 @@
  * INVARIANT: Redis is not the truth. A job that is lost, late or there twice changes nothing but when a run begins.
  */
 import { Queue } from 'bullmq'
-import { QueueUnavailableError } from '../domain/errors.ts'
+import { ReplyError } from 'ioredis'
+import { coerceError, QueueUnavailableError } from '../domain/errors.ts'
 import type { Offer, RunQueue } from '../engine/ports.ts'
-import { BullWorker, QUEUE_NAME, type BullWorkerOptions } from './bullmq-worker.ts'
-import { connectRedis } from './redis/connection.ts'
+import {
+  BullWorker,
+  jobIdOf,
+  QUEUE_NAME,
+  type BullWorkerOptions,
+  type NoData,
+} from './bullmq-worker.ts'
+import { connectRedis, hasMoved } from './redis/connection.ts'
 import { explain } from './redis/failure.ts'
 
 /** Runs that wait for a worker, and runs that a worker has in hand. */
@@ -35,7 +42,7 @@ export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
   // Whether there is a Redis at all is said by those who watch it.
   const connection = connectRedis(address, () => undefined)
   const workers: BullWorker[] = []
-  const queue = new Queue<Offer, void, 'run'>(QUEUE_NAME, {
+  const queue = new Queue<NoData, void, 'run'>(QUEUE_NAME, {
     connection,
     prefix: address.prefix,
     skipVersionCheck: true,
@@ -47,12 +54,14 @@ export const createBullQueue = (options: BullWorkerOptions): BullQueue => {
   let isCutOff = false
   let failedAt = Number.NEGATIVE_INFINITY
   let trying: Promise<void> | undefined
-  const add = async ({ runId, epoch }: Offer) => {
+  const add = async (offer: Offer) => {
     try {
-      await promptly(queue.add('run', { runId, epoch }, { jobId: `${runId}-${epoch}` }))
+      await promptly(queue.add('run', {}, { jobId: jobIdOf(offer) }))
       isCutOff = false
     } catch (thrown) {
-      if (!isCutOff) onError(explain(thrown, address))
+      // Else it does not answer, which is said by those who watch it.
+      const isRefused = thrown instanceof ReplyError && !hasMoved(coerceError(thrown))
+      if (!isCutOff && isRefused) onError(explain(thrown, address))
       isCutOff = true
       failedAt = performance.now()
     }

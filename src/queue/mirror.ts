@@ -26,6 +26,12 @@ export type MirrorOptions = {
 }
 
 const FLUSH_MS = 20
+/**
+ * What a flush costs, here and where it is read, is counted in its runs, whatever they say: who has many says more at a time.
+ * Up to 40 runs wait for 20 ms, 100 for 50 ms.
+ */
+const MS_PER_RUN = 0.5
+const LONGEST_FLUSH_MS = 150
 /** For readers who look four times a second, because nobody can tell them. */
 const UNHEARD_FLUSH_MS = 100
 const RETRY_MS = 500
@@ -64,6 +70,7 @@ export class Mirror implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
   #wroteAt = Number.NEGATIVE_INFINITY
+  #flushMs = FLUSH_MS
   #isCutOff = false
   #closed = false
 
@@ -102,6 +109,8 @@ export class Mirror implements AsyncDisposable {
     if (held) held.dropped = true
     const drop = async () => {
       if (this.#held.get(runId) === held) this.#held.delete(runId)
+      // What is being written now would stand there again.
+      await this.#writing
       const isElsewhere = !held && !this.#options.neighbours.isAlone
       // Whoever had it before may have died with it.
       if (held?.written || epoch > 1 || isElsewhere) await this.#dropFar(runId, epoch)
@@ -127,7 +136,7 @@ export class Mirror implements AsyncDisposable {
     this.#schedule()
   }
 
-  #schedule(pause = this.#options.neighbours.listens ? FLUSH_MS : UNHEARD_FLUSH_MS): void {
+  #schedule(pause = this.#pause): void {
     if (this.#timer || this.#writing || this.#closed) return
     const wait = Math.max(0, this.#wroteAt + pause - performance.now())
     this.#timer = setTimeout(() => {
@@ -136,9 +145,16 @@ export class Mirror implements AsyncDisposable {
     }, wait).unref()
   }
 
+  get #pause(): number {
+    return this.#options.neighbours.listens
+      ? this.#flushMs
+      : Math.max(this.#flushMs, UNHEARD_FLUSH_MS)
+  }
+
   async #writeAll(): Promise<void> {
     const runIds = [...this.#unwritten]
     this.#unwritten.clear()
+    this.#flushMs = Math.min(Math.max(FLUSH_MS, runIds.length * MS_PER_RUN), LONGEST_FLUSH_MS)
     this.#wroteAt = performance.now()
     const { again, pause } = await this.#writeRuns(runIds)
     this.#writing = undefined

@@ -2,8 +2,8 @@
  * Who is executed next. A statement looks as far as runs wait or are in hand, however many are stored: two partial indexes
  * have the ones and the others.
  */
-import { sql } from 'kysely'
-import type { AdmissionBounds, Admissions, Admitted, QueueState } from '../engine/ports.ts'
+import { sql, type RawBuilder } from 'kysely'
+import type { AdmissionBounds, Admissions, Admitted, Offer, QueueState } from '../engine/ports.ts'
 import type { OutlastDatabase } from './database.ts'
 import { sayingOutage } from './outage.ts'
 
@@ -22,9 +22,10 @@ const isIn = sql<boolean>`${isInHand}
 export const createAdmissions = (db: OutlastDatabase, schema: string): Admissions =>
   sayingOutage({
     admit: async (bounds: AdmissionBounds): Promise<Admitted> => {
-      // Mostly nobody waits, and to plan the whole statement takes longer than to execute it.
+      // Mostly nobody waits, or there is room for all: nothing has to be counted then, and nobody comes before anybody.
+      if (!isLimited(bounds))
+        return (await admitAll(db, schema, bounds.most)) ?? admit(db, schema, bounds)
       if (!(await isAnyPending(db, schema))) return { offers: [], left: false }
-      if (!isLimited(bounds)) return admit(db, schema, bounds)
       // What the statement sees is of its beginning: it may not begin before the lock is ours.
       return db
         .transaction()
@@ -57,8 +58,48 @@ const isAnyPending = async (db: OutlastDatabase, schema: string): Promise<boolea
 const isLimited = ({ workspaceRuns, runs }: AdmissionBounds): boolean =>
   Number.isFinite(workspaceRuns) || Number.isFinite(runs)
 
-/** Null where there is no limit, as SQL has it. */
-const limit = (value: number) => sql`${Number.isFinite(value) ? value : null}::integer`
+/** Null where there is no limit, as SQL has it. What all workers can take together may be a large number. */
+const limit = (value: number) => sql`${Number.isFinite(value) ? value : null}::bigint`
+
+/** Undefined when more runs wait than there are places for. */
+const admitAll = async (
+  db: OutlastDatabase,
+  schema: string,
+  most: number,
+): Promise<Admitted | undefined> => {
+  const table = sql.id(schema, 'ai_chat_runs')
+  const workspaces = sql.id(schema, 'workspaces')
+  const { rows } = await sql<{ runIds: string[]; epochs: number[]; waiting: number }>`
+    with waiting as materialized (
+      select id from ${table} where ${isPending} order by workspace_id, created_at, id limit ${most} + 1
+    ), ours as (
+      select id from ${table} where id in (select id from waiting) and ${isPending}
+        and (select count(*) from waiting) <= ${most}
+      for update skip locked
+    ), admitted as (
+      update ${table} as run set admitted_at = now() from ours where run.id = ours.id
+      returning run.id, lease_epoch, workspace_id, created_at
+    ), turned as (${turned(workspaces)})
+    select
+      coalesce(array_agg(id order by created_at, id), '{}') as run_ids,
+      coalesce(array_agg(lease_epoch order by created_at, id), '{}') as epochs,
+      (select count(*) from waiting)::int as waiting
+    from admitted`.execute(db)
+  const { runIds, epochs, waiting } = rows[0]!
+  if (waiting > most) return undefined
+  return { offers: offersOf(runIds, epochs), left: runIds.length < waiting }
+}
+
+const offersOf = (runIds: readonly string[], epochs: readonly number[]): readonly Offer[] =>
+  runIds.map((runId, index) => ({ runId, epoch: epochs[index]! }))
+
+/** Workspaces whose runs were let in wait from now on. */
+const turned = (workspaces: RawBuilder<unknown>) => sql`
+  update ${workspaces} set run_admitted_at = statement_timestamp()
+  where id in (
+    select id from ${workspaces} where id in (select workspace_id from admitted)
+    for no key update skip locked
+  )`
 
 /**
  * A run's turn is the number of runs that its workspace has in when it comes to this one; workspaces with the same turn go by
@@ -101,13 +142,7 @@ const admit = async (
       update ${table} as run set admitted_at = now()
       from ours join next using (id) where run.id = ours.id
       returning run.id, run.lease_epoch, next.workspace_id, next.created_at, since, turn
-    ), turned as (
-      update ${workspaces} set run_admitted_at = statement_timestamp()
-      where id in (
-        select id from ${workspaces} where id in (select workspace_id from admitted)
-        for no key update skip locked
-      )
-    )
+    ), turned as (${turned(workspaces)})
     select
       coalesce(array_agg(id order by turn, since, created_at, id), '{}') as run_ids,
       coalesce(array_agg(lease_epoch order by turn, since, created_at, id), '{}') as epochs,
@@ -119,5 +154,5 @@ const admit = async (
       ) as "left"
     from admitted`.execute(db)
   const { runIds, epochs, left } = rows[0]!
-  return { offers: runIds.map((runId, index) => ({ runId, epoch: epochs[index]! })), left }
+  return { offers: offersOf(runIds, epochs), left }
 }

@@ -53,18 +53,27 @@ const tablesOf = (schema: string) => ({
   runs: sql.id(schema, 'ai_chat_runs'),
 })
 
+/** Of any row. */
+const LAST = sql.lit(2 ** 31 - 1)
+
+// The planner knows nothing of tables that are made anew with each restart, so what is removed and read is written as looks
+// into the index: joined as sets, each flush would go through all rows of all runs.
+
 const writing = (schema: string, writes: readonly TailWrite[]) => {
-  const { heads, lines } = tablesOf(schema)
+  const { heads, lines, runs } = tablesOf(schema)
   const all = <Key extends keyof TailWrite>(key: Key) => writes.map((write) => write[key])
+  const trimmed = writes.filter(({ trim }) => trim !== null)
   return sql<{ runId: string }>`
     with given as (
       select * from unnest(
         ${all('runId')}::text[], ${all('epoch')}::int[], ${all('stream')}::text[], ${all('after')}::int[],
-        ${all('last')}::int[], ${all('entries')}::text[], ${all('snapshot')}::text[], ${all('trim')}::int[]
-      ) as given (run_id, epoch, stream, after_n, last_n, entries, snapshot, trim_n)
+        ${all('last')}::int[], ${all('entries')}::text[], ${all('snapshot')}::text[]
+      ) as given (run_id, epoch, stream, after_n, last_n, entries, snapshot)
     ), begun as (
       insert into ${heads} as head (run_id, epoch, stream, last_n, snapshot)
-      select run_id, epoch, stream, last_n, snapshot from given where after_n is null
+      select run_id, epoch, stream, last_n, snapshot from given
+      where after_n is null
+        and not exists (select from ${runs} as run where run.id = given.run_id and run.lease_epoch > given.epoch)
       on conflict (run_id) do update set
         epoch = excluded.epoch, stream = excluded.stream, last_n = excluded.last_n,
         snapshot = excluded.snapshot, snapshots = 0, updated_at = now()
@@ -83,11 +92,19 @@ const writing = (schema: string, writes: readonly TailWrite[]) => {
       insert into ${lines} (stream, last_n, entries)
       select given.stream, given.last_n, given.entries from given join taken using (run_id)
       where given.entries is not null
-    ), trimmed as (
-      delete from ${lines} as line using given where line.stream = given.stream and line.last_n <= given.trim_n
-    ), replaced as (
-      delete from ${lines} as line using given join ${heads} as head using (run_id)
-      where given.after_n is null and head.epoch <= given.epoch and line.stream = head.stream
+    ), past as (
+      select * from unnest(${trimmed.map(({ stream }) => stream)}::text[], ${trimmed.map(({ trim }) => trim)}::int[])
+        as trimmed (stream, last_n)
+      union all
+      select head.stream, ${LAST} from begun join ${heads} as head using (run_id)
+    ), removed as (
+      delete from ${lines} where ctid = any(array(
+        select line.ctid from past cross join lateral (
+          select ctid from ${lines} as line
+          where line.stream = past.stream and line.last_n <= past.last_n
+          offset 0
+        ) as line
+      ))
     )
     select run_id from taken`
 }
@@ -102,7 +119,7 @@ const reading = (schema: string, places: readonly TailPlace[]) => {
       (
         select '[' || string_agg(line.entries, ',' order by line.last_n) || ']' from ${lines} as line
         where line.stream = head.stream
-          and (head.stream is distinct from place.stream or line.last_n > place.last_n)
+          and line.last_n > case when head.stream = place.stream then place.last_n else -1 end
       ) as rows
     from unnest(
       ${all('runId')}::text[], ${all('epoch')}::int[], ${all('stream')}::text[], ${all('last')}::int[],

@@ -1,5 +1,11 @@
 /** One run in the hands of this process, from the claim until it is settled, given back or lost. */
-import { AgentFailedError, coerceError, isRetryable, LeaseLostError } from '../../domain/errors.ts'
+import {
+  AgentFailedError,
+  coerceError,
+  ConfigError,
+  isRetryable,
+  LeaseLostError,
+} from '../../domain/errors.ts'
 import type { Limits } from '../../domain/limits.ts'
 import type { Lease, RunRecord } from '../../domain/run.ts'
 import { AnswerRoom } from './answer-room.ts'
@@ -138,7 +144,11 @@ export class RunExecution implements Held {
     try {
       const { chatId, turns } = await this.#durably(() => conversations.history(run))
       const agent = await agents.resolve({ run, chatId, messages: messagesOf(turns) })
-      if (!agent) return failed({ code: 'agent_error', error: missingAgent(run) })
+      if (!agent) {
+        const error = missingAgent(run)
+        this.#report(new ConfigError(`${error} Give all processes the same agents.`), 'executing')
+        return failed({ code: 'agent_error', error })
+      }
       const steps = [...viewOf(run, stored.steps, stored.calls).steps]
       this.#steps = steps
       this.#found = steps.length

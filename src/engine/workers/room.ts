@@ -37,6 +37,7 @@ export class Room {
     return () => {
       this.#kept -= kept
       kept = 0
+      if (this.free > 0) this.#wakeNext()
     }
   }
 
@@ -52,9 +53,15 @@ export class Room {
   }
 
   #freed(): void {
+    if (!this.#wakeNext()) this.#onFreed()
+  }
+
+  /** @returns whether somebody waited */
+  #wakeNext(): boolean {
     const [next] = this.#waiting
-    if (!next) return this.#onFreed()
+    if (!next) return false
     this.#waiting.delete(next)
     next()
+    return true
   }
 }

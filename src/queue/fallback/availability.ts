@@ -40,6 +40,7 @@ export class Availability implements Disposable {
 
   /** The way was used in vain, or is cut off. */
   failed(error: Error): void {
+    if (this.#closed) return
     this.#good = 0
     if (!this.#isTold) this.#options.onError(error)
     this.#isTold = true
@@ -49,11 +50,10 @@ export class Availability implements Disposable {
   /** Whether what others say over it is heard: without that it is none. */
   heard(listens: boolean): void {
     this.#listens = listens
-    if (!listens && this.#isAvailable) this.#leave()
+    if (!listens && this.#isAvailable && !this.#closed) this.#leave()
   }
 
   #leave(): void {
-    if (this.#closed) return
     const now = performance.now()
     const isSoon = now - this.#since < SOON_MS
     this.#needed = isSoon ? Math.min(this.#needed * 2, MOST_PROBES) : FEWEST_PROBES

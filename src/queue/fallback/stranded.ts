@@ -38,7 +38,7 @@ export class Stranded {
   }
 
   get any(): boolean {
-    this.#forget()
+    this.forget()
     return this.#stranded().length > 0
   }
 
@@ -52,7 +52,8 @@ export class Stranded {
     return [...this.#neighbours.values()].filter((neighbour) => isStranded(neighbour, now))
   }
 
-  #forget(): void {
+  /** What was said too long ago; also while nobody asks, because the faster way is away. */
+  forget(): void {
     const before = performance.now() - FORGET_MS
     for (const [name, { slowAt, reads }] of this.#neighbours) {
       if (slowAt < before) this.#neighbours.delete(name)

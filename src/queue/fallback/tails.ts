@@ -15,7 +15,7 @@ export type FallbackTailsOptions = {
   readonly fast: TailStore
   readonly slow: TailStore
   readonly availability: Pick<Availability, 'isAvailable' | 'failed'>
-  readonly stranded: Pick<Stranded, 'any' | 'reads'>
+  readonly stranded: Pick<Stranded, 'any' | 'reads' | 'forget'>
 }
 
 /** A run of which the faster place has nothing new for so long is looked for in the other one too. */
@@ -26,6 +26,11 @@ export class FallbackTails implements TailStore {
   readonly #options: FallbackTailsOptions
   /** Runs that were written to the slower place. */
   readonly #detoured = new Set<string>()
+  /**
+   * Runs, with their epochs, of which the faster place knows a later holder and the slower one does not. Who holds a run is for
+   * the slower place to say, which is the database that has the run: the other one may know it from before a restore.
+   */
+  readonly #refused = new Map<string, number>()
   /** When there was news of each run, or the slower place was asked for it. */
   readonly #heardAt = new Map<string, number>()
 
@@ -35,7 +40,8 @@ export class FallbackTails implements TailStore {
 
   async write(writes: readonly TailWrite[]): Promise<ReadonlySet<string>> {
     const { availability, stranded } = this.#options
-    const isFast = ({ runId }: TailWrite) => availability.isAvailable && !stranded.reads(runId)
+    const isFast = ({ runId, epoch }: TailWrite) =>
+      availability.isAvailable && this.#refused.get(runId) !== epoch && !stranded.reads(runId)
     const { fast = [], slow = [] } = Object.groupBy(writes, (one) =>
       isFast(one) ? 'fast' : 'slow',
     )
@@ -45,12 +51,23 @@ export class FallbackTails implements TailStore {
 
   async #writeFast(writes: readonly TailWrite[]): Promise<ReadonlySet<string>> {
     if (writes.length === 0) return new Set()
+    const taken = await this.#tryFast(writes)
+    const isRefused = ({ runId, after }: TailWrite) => after === null && !taken?.has(runId)
+    const others = taken ? writes.filter(isRefused) : writes
+    const takenSlow = await this.#writeSlow(others)
+    if (!taken) return takenSlow
+    for (const { runId, epoch } of others) if (takenSlow.has(runId)) this.#refused.set(runId, epoch)
+    return new Set([...taken, ...takenSlow])
+  }
+
+  /** @returns undefined when it failed */
+  async #tryFast(writes: readonly TailWrite[]): Promise<ReadonlySet<string> | undefined> {
     try {
       return await this.#options.fast.write(writes)
     } catch (thrown) {
       // It may have been written all the same, and then it is a beginning of what is written to the other place.
       this.#options.availability.failed(coerceError(thrown))
-      return this.#writeSlow(writes)
+      return undefined
     }
   }
 
@@ -98,6 +115,7 @@ export class FallbackTails implements TailStore {
         .drop(runId, epoch)
         .catch((thrown: unknown) => availability.failed(coerceError(thrown)))
     }
+    this.#refused.delete(runId)
     // What others have left there is swept.
     if (this.#detoured.delete(runId)) await slow.drop(runId, epoch)
   }
@@ -105,6 +123,7 @@ export class FallbackTails implements TailStore {
   async sweep(): Promise<void> {
     const before = performance.now() - FORGET_MS
     for (const [runId, at] of this.#heardAt) if (at < before) this.#heardAt.delete(runId)
+    this.#options.stranded.forget()
     await this.#options.slow.sweep()
   }
 }

@@ -42,9 +42,12 @@ export const readRedisAddress = ({
 }): RedisAddress => {
   const url = URL.parse(text)
   const db = url && /^\/?(\d{0,4})$/.exec(url.pathname)?.[1]
-  if (!url || !/^rediss?:$/.test(url.protocol) || db === undefined || db === null)
+  const username = decoded(url?.username)
+  const password = decoded(url?.password)
+  const isKnown = username !== undefined && password !== undefined
+  if (!url || !/^rediss?:$/.test(url.protocol) || typeof db !== 'string' || !isKnown)
     throw new ConfigError(
-      'REDIS_URL is not a Redis address: set it to redis://user:password@host:6379/0, or to rediss:// for TLS.',
+      'REDIS_URL is not a Redis address: set it to redis://user:password@host:6379/0, or to rediss:// for TLS, with %25 for a percent sign in a password.',
     )
   // Braces would say which keys belong together, and a space ends a line of an ACL.
   if (!/^[\w.:-]{1,64}$/.test(prefix))
@@ -58,8 +61,8 @@ export const readRedisAddress = ({
     options: {
       host: hostname,
       port,
-      ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
-      ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
+      ...(username ? { username } : {}),
+      ...(password ? { password } : {}),
       db: Number(db),
       ...(url.protocol === 'rediss:'
         ? { tls: isIP(hostname) ? {} : { servername: hostname } }
@@ -67,7 +70,17 @@ export const readRedisAddress = ({
     },
     prefix,
     host: `${url.hostname || hostname}:${port}`,
-    user: url.username ? decodeURIComponent(url.username) : 'the default user',
+    user: username || 'the default user',
+  }
+}
+
+/** @returns undefined for what is no text: a percent sign has to be written as %25 */
+const decoded = (text = ''): string | undefined => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // It says where the mistake is with the password in hand.
+    return undefined
   }
 }
 
@@ -77,6 +90,9 @@ export const reconnectDelay = (attempt: number): number => {
   return Math.round(pause * (0.75 + Math.random() / 2))
 }
 
+/** After a failover the name leads to another server: this connection is made anew, and whoever watches says if it is no better. */
+export const hasMoved = ({ message }: Error): boolean => message.startsWith('READONLY')
+
 /** What every connection of ours has in common. */
 export const connectionOptions = ({ options }: RedisAddress) => ({
   ...options,
@@ -84,8 +100,9 @@ export const connectionOptions = ({ options }: RedisAddress) => ({
   connectTimeout: CONNECT_TIMEOUT_MS,
   keepAlive: KEEP_ALIVE_MS,
   retryStrategy: reconnectDelay,
-  // After a failover the name leads to another server.
-  reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
+  // It would ask INFO on each connection, and complain on the console of a user who may not; one that still loads says so itself.
+  enableReadyCheck: false,
+  reconnectOnError: hasMoved,
 })
 
 /** Commands fail rather than wait: nothing is kept until Redis is back, and nothing is sent twice. */
@@ -103,7 +120,11 @@ const IMPATIENT = {
  */
 export const connectRedis = (address: RedisAddress, onError: (error: Error) => void): Redis => {
   const redis = new Redis({ ...connectionOptions(address), ...IMPATIENT })
-  redis.on('error', (error: Error) => onError(explain(error, address)))
+  redis.on('error', (error: Error) => {
+    onError(explain(error, address))
+    // The client would go on with database 0, which may be somebody else's.
+    if (error.message.startsWith('ERR DB index')) redis.disconnect(true)
+  })
   // A connection may also end without a reason.
   redis.on('close', () => onError(explain('the connection ended', address)))
   return redis

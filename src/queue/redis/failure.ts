@@ -12,7 +12,12 @@ import {
 
 type Server = { readonly host: string; readonly user: string }
 
+const NOT_TRUSTED = /^(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_)/
 const TLS_FAILURE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/
+/** Of what the client cannot read. */
+const NO_REDIS = /^(Unknown RESP type|Protocol error)/
+/** How the client says that it keeps nothing until there is one. */
+const NO_CONNECTION = /^Stream isn't writeable/
 
 export const explain = (thrown: unknown, { host, user }: Server): OutlastError => {
   if (thrown instanceof OutlastError) return thrown
@@ -39,21 +44,47 @@ export const explain = (thrown: unknown, { host, user }: Server): OutlastError =
         `Redis at ${host} is full: give it more memory, or look for what else is kept there.`,
       )
     case 'READONLY':
+      return new QueueUnavailableError(
+        `Redis at ${host} is a replica, which takes nothing: set REDIS_URL to its primary, or to a name that follows it.`,
+      )
     case 'LOADING':
     case 'MASTERDOWN':
     case 'MISCONF':
     case 'BUSY':
       return new QueueUnavailableError(`Redis at ${host} takes nothing for now (${message}).`)
+    case 'WRONGTYPE':
+      return new ConfigError(
+        `Something else keeps other things in Redis at ${host} under our keys: set OUTLAST_REDIS_PREFIX to a name of its own.`,
+      )
+    case 'ERR':
+      return refusal(message, host)
     default:
   }
+  if (NO_REDIS.test(message))
+    return new ConfigError(`What answers at ${host} is no Redis: check host and port in REDIS_URL.`)
+  if (NOT_TRUSTED.test(code))
+    return new ConfigError(
+      `The certificate of Redis at ${host} is not trusted here (${code}): set NODE_EXTRA_CA_CERTS to the file of the authority that has signed it.`,
+    )
   if (TLS_FAILURE.test(code))
     return new ConfigError(
-      `TLS with Redis at ${host} failed (${code}): check rediss:// in REDIS_URL, and NODE_EXTRA_CA_CERTS for certificates of your own.`,
+      `TLS with Redis at ${host} failed (${code}): check that it speaks TLS there, and that its certificate is valid for the name in REDIS_URL.`,
     )
+  const reason = code || (NO_CONNECTION.test(message) ? 'there is no connection' : message)
   return new QueueUnavailableError(
-    `Redis at ${host} does not answer (${code || message}): check that it runs, that this machine can reach it and that REDIS_URL is right.`,
+    `Redis at ${host} does not answer (${reason}): check that it runs, that this machine can reach it and that REDIS_URL is right.`,
   )
 }
+
+/** A command that is not known is quoted with what it was to be told. */
+const refusal = (message: string, host: string): OutlastError =>
+  message.startsWith('ERR DB index')
+    ? new ConfigError(
+        `Redis at ${host} has no database of the number that ends REDIS_URL: set it to one that there is, such as 0.`,
+      )
+    : new ConfigError(
+        `Redis at ${host} does not know what is asked of it (${message.replace(/,? with args beginning.*/s, '')}): use Redis 7 or newer, or Valkey.`,
+      )
 
 const codeOf = (thrown: unknown): string => {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined

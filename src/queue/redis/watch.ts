@@ -1,8 +1,9 @@
-/** Looks over and over whether Redis answers, and says when it goes, when it comes and when it is no safe one. */
-import type { Redis } from 'ioredis'
+/** Looks over and over whether Redis takes what it is told, and says when it goes, when it comes and when it is no safe one. */
+import { ReplyError, type Redis } from 'ioredis'
 import { ConfigError } from '../../domain/errors.ts'
 import { connectRedis, disconnectRedis, type RedisAddress } from './connection.ts'
 import { explain } from './failure.ts'
+import { probe } from './probe.ts'
 
 export type RedisListener = {
   /** Once an outage, with its reason. */
@@ -22,6 +23,8 @@ export class RedisWatch implements Disposable {
   readonly #listener: RedisListener
   readonly #beat: NodeJS.Timeout
   readonly #told = new Set<string>()
+  /** Since it was connected. */
+  #isInspected = false
   /** Undefined before its first word. */
   #answers: boolean | undefined
 
@@ -29,7 +32,10 @@ export class RedisWatch implements Disposable {
     this.#address = address
     this.#listener = listener
     this.#redis = connectRedis(address, (error) => this.#away(error))
-    this.#redis.on('ready', () => void this.#inspect())
+    this.#redis.on('ready', () => {
+      this.#isInspected = false
+      void this.#ask()
+    })
     this.#beat = setInterval(() => void this.#ask(), BEAT_MS).unref()
   }
 
@@ -45,21 +51,26 @@ export class RedisWatch implements Disposable {
 
   async #ask(): Promise<void> {
     try {
-      await this.#redis.ping()
+      await probe(this.#redis, this.#address)
       this.#back()
+      if (!this.#isInspected) await this.#inspect()
     } catch (thrown) {
       this.#away(explain(thrown, this.#address))
     }
   }
 
   async #inspect(): Promise<void> {
-    this.#back()
-    try {
-      const info = await this.#redis.info()
-      for (const warning of warningsOf(info, this.#address.host)) this.#unsafe(warning)
-    } catch (thrown) {
-      this.#away(explain(thrown, this.#address))
-    }
+    this.#isInspected = true
+    const { host, user } = this.#address
+    const info = await this.#redis.info().catch((thrown: unknown) => {
+      if (!(thrown instanceof ReplyError)) throw thrown
+      // All else may work.
+      this.#unsafe(
+        `Redis at ${host} does not let ${user} ask INFO, so nobody notices when it is too old or evicts keys: give that user +info.`,
+      )
+      return ''
+    })
+    for (const warning of warningsOf(info, host)) this.#unsafe(warning)
   }
 
   #unsafe(warning: string): void {

@@ -52,6 +52,7 @@ class Ear implements AsyncDisposable {
   readonly #check: NodeJS.Timeout
   #heardAt = 0
   #listens = false
+  #isSubscribing = false
 
   constructor(mouth: Redis, options: EarOptions) {
     this.#mouth = mouth
@@ -64,13 +65,17 @@ class Ear implements AsyncDisposable {
   }
 
   async #subscribe(): Promise<void> {
+    if (this.#isSubscribing) return
+    this.#isSubscribing = true
     try {
       await this.#redis.subscribe(...this.#options.channels)
       this.#heardAt = performance.now()
       this.#say(true)
     } catch (thrown) {
+      // It is tried again with the next check: a connection that is made again at once would be refused as often.
       this.#options.onError(explain(thrown, this.#options.address))
-      this.#redis.disconnect(true)
+    } finally {
+      this.#isSubscribing = false
     }
   }
 
@@ -80,8 +85,12 @@ class Ear implements AsyncDisposable {
   }
 
   #listen(): void {
+    if (!this.#listens) {
+      if (this.#redis.status === 'ready') void this.#subscribe()
+      return
+    }
     const silence = performance.now() - this.#heardAt
-    if (!this.#listens || silence < QUIET_MS) return
+    if (silence < QUIET_MS) return
     if (silence > SILENCE_MS) return this.#redis.disconnect(true)
     // Whether it arrives is what counts.
     this.#mouth.publish(this.#options.channels.at(-1)!, '').catch(() => undefined)
