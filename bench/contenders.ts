@@ -61,7 +61,7 @@ export const startContenders = async (adminUrl: string, profile?: string): Promi
     clients: clients.call,
     postgres: database.version,
     async check() {
-      const errors = await Promise.all(children.map(({ call }) => call.errors()))
+      const errors = await Promise.all(children.map(({ call }) => call.takeErrors()))
       const [error] = errors.flat()
       if (error !== undefined) throw new Error(`A durable server reported: ${error}`)
     },

@@ -36,8 +36,8 @@ export type Fleet = {
   /** What executes the runs. */
   readonly worker: Child<DurableMethods>['call']
   readonly work: () => Promise<FleetWork>
-  /** @throws what went wrong in a process while nobody looked */
-  readonly check: () => Promise<void>
+  /** What went wrong in the background since this was asked last. */
+  readonly takeErrors: () => Promise<readonly string[]>
 }
 
 export type Fleets = AsyncDisposable & {
@@ -48,7 +48,8 @@ export type Fleets = AsyncDisposable & {
 const DURABLE = new URL('servers/durable.ts', import.meta.url)
 const CLIENTS = new URL('clients/main.ts', import.meta.url)
 
-export const startFleets = async (adminUrl: string): Promise<Fleets> => {
+/** @param profile - folder for the CPU profiles of the servers and workers */
+export const startFleets = async (adminUrl: string, profile?: string): Promise<Fleets> => {
   await using stack = new AsyncDisposableStack()
   const clients = stack.use(await startChild<ClientMethods>(CLIENTS))
   const folder = await mkdtemp(join(tmpdir(), 'outlast-bench-'))
@@ -56,8 +57,9 @@ export const startFleets = async (adminUrl: string): Promise<Fleets> => {
   const redis = stack.use(await startRedis())
   const watcher = new Redis(redis.url)
   stack.defer(() => watcher.disconnect())
+  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const start = async (where: string, role: DurableRole = {}) =>
-    stack.use(await startChild<DurableMethods>(DURABLE, [where, JSON.stringify(role)]))
+    stack.use(await startChild<DurableMethods>(DURABLE, [where, JSON.stringify(role)], flags))
 
   const alone = await start(join(folder, 'data'))
   const ownDatabase = stack.use(await createBenchDatabase(adminUrl))
@@ -100,18 +102,21 @@ const fleetOf = async (
   name,
   url: await server.call.url(),
   worker: worker.call,
-  work: async () => ({
-    serverCpuMs: await server.call.cpuMs(),
-    // One process that does both is counted once.
-    workerCpuMs: worker === server ? 0 : await worker.call.cpuMs(),
-    databaseCpuMs: await database?.cpuMs(),
-    database: await database?.work(),
-    redis: await redis?.(),
-  }),
-  check: async () => {
-    const errors = await Promise.all([server, worker].map(({ call }) => call.errors()))
-    const [error] = errors.flat()
-    if (error !== undefined) throw new Error(`A process of "${name}" reported: ${error}`)
+  work: async () => {
+    // The database tells a moment later, so it is asked first.
+    const told = await database?.work()
+    return {
+      serverCpuMs: await server.call.cpuMs(),
+      // One process that does both is counted once.
+      workerCpuMs: worker === server ? 0 : await worker.call.cpuMs(),
+      databaseCpuMs: await database?.cpuMs(),
+      database: told,
+      redis: await redis?.(),
+    }
+  },
+  takeErrors: async () => {
+    const processes = server === worker ? [server] : [server, worker]
+    return (await Promise.all(processes.map(({ call }) => call.takeErrors()))).flat()
   },
 })
 

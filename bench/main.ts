@@ -45,7 +45,7 @@ await using stack = new AsyncDisposableStack()
 const adminUrl = (await findPostgres()) ?? (await ownPostgres())
 const contenders = stack.use(await startContenders(adminUrl, values.profile))
 const results = await measureAll(contenders, planOf(values.quick ? QUICK : FULL), () =>
-  startFleets(adminUrl),
+  startFleets(adminUrl, values.profile),
 )
 const report = reportOf(results)
 process.stdout.write(`${values.json ? JSON.stringify(results, null, 2) : report}\n`)

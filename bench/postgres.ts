@@ -1,8 +1,9 @@
 /** A database for one bench, and what its server's processes cost where the system says so. */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { sum } from './statistics.ts'
 
 /** Of `/proc/<pid>/stat`, on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
@@ -10,7 +11,7 @@ const TICKS_PER_SECOND = 100
 export type BenchDatabase = AsyncDisposable & {
   readonly url: string
   readonly version: string
-  /** User and system time of the connections' processes so far; undefined when this machine cannot see them. */
+  /** User and system time of the whole server so far, with what it does for others; undefined when this machine cannot see it. */
   cpuMs(): Promise<number | undefined>
   work(): Promise<DatabaseWork>
 }
@@ -37,15 +38,8 @@ export const createBenchDatabase = async (adminUrl: string): Promise<BenchDataba
     url: url.href,
     version: rows[0]!.version,
     async cpuMs() {
-      const backends = await admin.query<{ pid: number }>(
-        'SELECT pid FROM pg_stat_activity WHERE datname = $1',
-        [name],
-      )
-      const times = await Promise.all(backends.rows.map(({ pid }) => cpuOf(pid)))
-      return times.reduce(
-        (sum, ms) => (ms === undefined || sum === undefined ? undefined : sum + ms),
-        0,
-      )
+      const { rows } = await admin.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      return serverCpuMs(rows[0]!.pid)
     },
     async work() {
       // Sessions tell what they did about once a second.
@@ -65,13 +59,25 @@ export const createBenchDatabase = async (adminUrl: string): Promise<BenchDataba
   }
 }
 
+type Stat = { readonly parent: number; readonly ms: number; readonly endedMs: number }
+
 /** Undefined where there is no such process to see: another system, another machine, another container. */
-const cpuOf = async (pid: number): Promise<number | undefined> => {
+const statOf = async (pid: string | number): Promise<Stat | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   if (!stat?.includes('(postgres)')) return undefined
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-  return ((Number(user) + Number(system)) * 1000) / TICKS_PER_SECOND
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ms = (from: number) =>
+    ((Number(fields[from]) + Number(fields[from + 1])) * 1000) / TICKS_PER_SECOND
+  return { parent: Number(fields[1]), ms: ms(11), endedMs: ms(13) }
+}
+
+/** Of the parent of all sessions, of those of its children that live, and of those that have ended. */
+const serverCpuMs = async (session: number): Promise<number | undefined> => {
+  const parent = (await statOf(session))?.parent
+  const server = parent === undefined ? undefined : await statOf(parent)
+  if (!server) return undefined
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const all = await Promise.all(names.map(statOf))
+  const children = all.filter((stat) => stat?.parent === parent)
+  return server.ms + server.endedMs + sum(children.map((stat) => stat?.ms ?? 0))
 }

@@ -1,7 +1,8 @@
 /** The results as tables of ratios, in Markdown: absolute times do not travel, the one column of them says where we were. */
 import type { CpuResult } from './measures/cpu.ts'
 import type { CrowdResult } from './measures/crowd.ts'
-import type { FleetResult, StopResult } from './measures/fleet.ts'
+import type { FleetWork } from './fleets.ts'
+import type { FleetResult, ShortRunResult, StopResult } from './measures/fleet.ts'
 import type { IdleResult } from './measures/idle.ts'
 import type { LateResult } from './measures/late.ts'
 import type { Results } from './measures/all.ts'
@@ -18,6 +19,8 @@ export const reportOf = (results: Results): string =>
     ...section('Many readers', results.crowd, crowdTable),
     ...section('Following while nothing happens', results.idle, idleTable),
     ...section('From one process to many', results.fleet, fleetTable),
+    ...section('What a word costs, with its share of its run', results.fleet, wordTable),
+    ...section('What a run costs without its words', results.shortRuns, shortRunTable),
     ...section('How soon a stop acts', results.stops, stopTable),
   ].join('\n\n')
 
@@ -27,7 +30,7 @@ const section = <T>(
   tableOf: (results: readonly T[]) => string,
 ): string[] => (results.length === 0 ? [] : [`### ${title}`, tableOf(results)])
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
 const fixed = (value: number, digits = 1): string => value.toFixed(digits)
@@ -140,28 +143,72 @@ const idleTable = (idle: readonly IdleResult[]): string =>
     ]),
   )
 
-const fleetTable = (fleet: readonly FleetResult[]): string => {
-  const head = ['set-up', 'runs at a time', 'delay p50', 'p99', 'CPU a run: server', 'worker']
-  const more = ['database', 'Redis', 'transactions a run', 'WAL', 'commands', 'to Redis']
+const microseconds = (ms: number): string => `${fixed(ms * 1000, 0)} µs`
+const milliseconds = (ms: number): string => `${fixed(ms)} ms`
+
+const WORK = [
+  'server',
+  'worker',
+  'database',
+  'Redis',
+  'transactions',
+  'WAL',
+  'commands',
+  'to Redis',
+]
+
+const workCells = (
+  { serverCpuMs, workerCpuMs, databaseCpuMs, database, redis }: FleetWork,
+  time: (ms: number) => string,
+): string[] => {
   const or = (value: number | undefined, say: (value: number) => string) =>
     value === undefined ? '' : say(value)
-  const ms = (value: number) => `${fixed(value)} ms`
-  const rows = fleet.map(({ fleet: name, runs, delayMs, perRun }) => [
-    name,
-    String(runs),
-    ms(delayMs.p50),
-    ms(delayMs.p99),
-    ms(perRun.serverCpuMs),
-    perRun.workerCpuMs === 0 ? '' : ms(perRun.workerCpuMs),
-    or(perRun.databaseCpuMs, ms),
-    or(perRun.redis?.cpuMs, ms),
-    or(perRun.database?.transactions, fixed),
-    or(perRun.database?.walBytes, kilobytes),
-    or(perRun.redis?.commands, fixed),
-    or(perRun.redis?.bytes, kilobytes),
-  ])
-  return table([...head, ...more], rows)
+  return [
+    time(serverCpuMs),
+    workerCpuMs === 0 ? '' : time(workerCpuMs),
+    or(databaseCpuMs, time),
+    or(redis?.cpuMs, time),
+    or(database?.transactions, (value) => fixed(value, 2)),
+    or(database?.walBytes, (value) => `${fixed(value, 0)} B`),
+    or(redis?.commands, (value) => fixed(value, 2)),
+    or(redis?.bytes, (value) => `${fixed(value, 0)} B`),
+  ]
 }
+
+const fleetTable = (fleet: readonly FleetResult[]): string =>
+  table(
+    ['set-up', 'runs at a time', 'words/s', 'kept up', 'delay p50', 'p99', 'memory', 'stolen'],
+    fleet.map((one) => [
+      one.fleet,
+      String(one.runs),
+      fixed(one.wordsPerSecond, 0),
+      `${fixed(one.keptUp * 100, 0)} %`,
+      milliseconds(one.delayMs.p50),
+      milliseconds(one.delayMs.p99),
+      `${fixed(one.rssBytes / 2 ** 20, 0)} MB`,
+      one.stolen === undefined ? '' : `${fixed(one.stolen * 100, 0)} %`,
+    ]),
+  )
+
+const wordTable = (fleet: readonly FleetResult[]): string =>
+  table(
+    ['set-up', 'runs at a time', ...of('a word')],
+    fleet.map(({ fleet: name, runs, perWord }) => [
+      name,
+      String(runs),
+      ...workCells(perWord, microseconds),
+    ]),
+  )
+
+const shortRunTable = (runs: readonly ShortRunResult[]): string =>
+  table(
+    ['set-up', ...of('a run')],
+    runs.map(({ fleet, perRun }) => [fleet, ...workCells(perRun, milliseconds)]),
+  )
+
+/** The heads of the work, of which the first one says of what. */
+const of = (unit: string): string[] =>
+  WORK.map((head, index) => (index === 0 ? `${unit}: ${head}` : head))
 
 const stopTable = (stops: readonly StopResult[]): string =>
   table(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { answerParent } from '../rpc.ts'
 import { requestOf, USER_HEADER, USERS, type Script } from '../script.ts'
 import { ask, readAnswer, textOf } from './answer.ts'
+import { Loops } from './loops.ts'
 import { inGroups, Streams, type Reader } from './streams.ts'
 
 /** A connection for each request: one that is kept may end just when the next request is sent. */
@@ -103,6 +104,18 @@ const read = async (
   return { bytes: body.length, firstWordMs, ms, ids }
 }
 
+let place = { url: '', script: {} as Script }
+const loops = new Loops((index) => {
+  const to = start(place.url, place.script, index)
+  return ask(to.url, to.options)
+})
+
+/** So many more clients read one run after another from now on. */
+const addLoops = (url: string, script: Script, count: number, overMs: number): Promise<void> => {
+  place = { url, script }
+  return loops.add(count, overMs)
+}
+
 const methods = {
   load,
   hold,
@@ -110,6 +123,9 @@ const methods = {
   watch: (readers: readonly Reader[], until: string) => streams.watch(readers, until),
   endedDelays: () => streams.endedDelays(),
   leave: () => streams.leave(),
+  addLoops,
+  loopDelays: () => loops.takeDelays(),
+  endLoops: () => loops.end(),
 }
 
 export type ClientMethods = typeof methods

@@ -1,7 +1,8 @@
 /** Streams that the bench keeps open: what they say first, how late their words come, and when they are done. */
 import type { Agent, IncomingMessage } from 'node:http'
-import { USER_HEADER, wallClock } from '../script.ts'
+import { USER_HEADER } from '../script.ts'
 import { ask } from './answer.ts'
+import { StampReader } from './stamps.ts'
 
 export type Reader = {
   readonly url: string
@@ -17,8 +18,7 @@ const DONE = /data: \[DONE\]|"type":"end"/
 export class Streams {
   readonly #agent: Agent
   #open: Open[] = []
-  /** How late stamped words came, since all that were opened last had begun. */
-  #delays: number[] = []
+  readonly #stamps = new StampReader()
 
   constructor(agent: Agent) {
     this.#agent = agent
@@ -30,7 +30,8 @@ export class Streams {
       const headers = user === undefined ? {} : { [USER_HEADER]: String(user) }
       await this.follow(await ask(url, { agent: this.#agent, method: 'GET', headers }), until)
     })
-    this.#delays = []
+    // Those of streams that had not all begun.
+    this.#stamps.take()
   }
 
   /** Keeps the stream open; resolves with what it has said when `until` is in it. */
@@ -57,9 +58,7 @@ export class Streams {
   async endedDelays(): Promise<readonly number[]> {
     await Promise.all(this.#open.map(({ done }) => done))
     this.leave()
-    const delays = this.#delays
-    this.#delays = []
-    return delays
+    return this.#stamps.take()
   }
 
   leave(): void {
@@ -68,9 +67,7 @@ export class Streams {
   }
 
   #takeStamps(piece: string, isDone: () => void): void {
-    const now = wallClock()
-    for (const [, stamp] of piece.matchAll(/(\d{13}\.\d+) /g))
-      this.#delays.push(now - Number(stamp))
+    this.#stamps.read(piece)
     if (DONE.test(piece)) isDone()
   }
 }

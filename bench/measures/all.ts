@@ -6,9 +6,11 @@ import { measureCpu, type CpuOptions, type CpuResult } from './cpu.ts'
 import { measureCrowd, type CrowdOptions, type CrowdResult } from './crowd.ts'
 import {
   measureFleets,
+  measureShortRuns,
   measureStops,
   type FleetOptions,
   type FleetResult,
+  type ShortRunResult,
   type StopResult,
 } from './fleet.ts'
 import { measureIdle, type IdleOptions, type IdleResult } from './idle.ts'
@@ -36,6 +38,7 @@ export type Results = {
   readonly crowd: readonly CrowdResult[]
   readonly idle: readonly IdleResult[]
   readonly fleet: readonly FleetResult[]
+  readonly shortRuns: readonly ShortRunResult[]
   readonly stops: readonly StopResult[]
 }
 
@@ -53,7 +56,15 @@ export const FULL: Required<Plan> = {
   late: { steps: 30, deltas: 5000, rounds: 11 },
   crowd: { readers: [1000], deltas: 60, everyMs: 200 },
   idle: { connections: 1000, ms: 20_000 },
-  fleet: { sizes: [50, 100, 200, 400, 800], deltas: 100, everyMs: 50, stops: 50 },
+  fleet: {
+    sizes: [50, 100, 200, 400, 800],
+    deltas: 240,
+    everyMs: 50,
+    windows: 5,
+    windowMs: 4000,
+    shortRuns: 400,
+    stops: 50,
+  },
 }
 
 export const QUICK: Required<Plan> = {
@@ -63,7 +74,15 @@ export const QUICK: Required<Plan> = {
   late: { steps: 30, deltas: 1000, rounds: 3 },
   crowd: { readers: [100], deltas: 40, everyMs: 100 },
   idle: { connections: 100, ms: 5000 },
-  fleet: { sizes: [50, 200], deltas: 60, everyMs: 50, stops: 10 },
+  fleet: {
+    sizes: [50, 200],
+    deltas: 60,
+    everyMs: 50,
+    windows: 1,
+    windowMs: 3000,
+    shortRuns: 100,
+    stops: 10,
+  },
 }
 
 /** @param startFleets - called when fleets are measured: they take processes of their own */
@@ -79,12 +98,16 @@ export const measureAll = async (
   late: plan.late ? await measureLate(contenders, plan.late) : [],
   crowd: plan.crowd ? await measureCrowd(contenders, plan.crowd) : [],
   idle: plan.idle ? await measureIdle(contenders, plan.idle) : [],
-  ...(plan.fleet ? await measureFleet(plan.fleet, startFleets) : { fleet: [], stops: [] }),
+  ...(plan.fleet
+    ? await measureFleet(plan.fleet, startFleets)
+    : { fleet: [], shortRuns: [], stops: [] }),
 })
 
 const measureFleet = async (options: FleetOptions, startFleets: () => Promise<Fleets>) => {
   await using fleets = await startFleets()
   return {
+    // First: it also warms everything up.
+    shortRuns: await measureShortRuns(fleets, options),
     fleet: await measureFleets(fleets, options),
     stops: await measureStops(fleets, options),
   }

@@ -49,8 +49,8 @@ const http = await serveHttp({ app, host: '127.0.0.1', port: 0, onError })
 const methods = {
   ...commonMethods,
   url: () => `http://127.0.0.1:${http.port}`,
-  /** What went wrong in the background so far. */
-  errors: (): readonly string[] => errors,
+  /** What went wrong in the background since this was asked last. */
+  takeErrors: (): readonly string[] => errors.splice(0),
 }
 
 export type DurableMethods = typeof methods

@@ -25,7 +25,15 @@ it('the bench measures each server with the same answers', async () => {
     late: { steps: 3, deltas: 500, rounds: 2 },
     crowd: { readers: [3], deltas: 5, everyMs: 5 },
     idle: { connections: 3, ms: 200 },
-    fleet: { sizes: [2], deltas: 10, everyMs: 20, stops: 2 },
+    fleet: {
+      sizes: [2],
+      deltas: 10,
+      everyMs: 20,
+      windows: 1,
+      windowMs: 500,
+      shortRuns: 4,
+      stops: 2,
+    },
   }
   const results = await measureAll(contenders, plan, () => startFleets(inject('postgresUrl')))
   const numbers = numbersIn(results)
@@ -54,6 +62,7 @@ it('the bench measures each server with the same answers', async () => {
   for (const { bytes } of late) expect(bytes).toBeLessThan(replay!.bytes)
   expect(results.idle.map(({ contender }) => contender)).toEqual(['bare', 'PGlite', 'PostgreSQL'])
   const names = ['embedded', 'PostgreSQL, one process', 'PostgreSQL', 'PostgreSQL and Redis']
+  expect(results.shortRuns.map(({ fleet }) => fleet)).toEqual(names)
   for (const own of [results.fleet, results.stops]) {
     expect(own.map(({ fleet }) => fleet)).toEqual(names)
     expect(own.every(({ delayMs }) => delayMs.p50 > 0)).toBe(true)
