@@ -1,9 +1,10 @@
 /** Following a run from the command line: to its end, through lost servers, and without any effect on it. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand, startCommand } from '../support/command.ts'
 import { startWorld, type World } from '../faults/fixtures/world.ts'
 import { barrier, finish, text } from '../support/fake-provider.ts'
 import { latestOf, settledRun, Tab } from '../support/run-client.ts'
+import { eventually } from '../support/eventually.ts'
 
 let world: World
 beforeAll(async () => {
@@ -84,7 +85,7 @@ describe('outlast runs tail', { timeout: 60_000 }, () => {
     const tail = startCommand(['runs', 'tail', tab.runId, '--json'], here())
     await tail.says('Once upon a')
     await world.server.kill()
-    await vi.waitFor(() => expect(tail.err).toContain('connection lost'))
+    await eventually(() => expect(tail.err).toContain('connection lost'))
     await world.server.start()
     expect(await tail.ended()).toBe(0)
     const frames = tail.out

@@ -1,6 +1,6 @@
 /** The client without a framework, against a real server: everything that it offers, and what it does when it is refused. */
 import { tool, type UIMessage } from 'ai'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
@@ -17,6 +17,7 @@ import { serving, type Serving } from '../http/serving.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { faultyProxy, type FaultyProxy } from '../support/faulty-proxy.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
+import { eventually } from '../support/eventually.ts'
 
 const gate = createBarrier()
 
@@ -104,7 +105,7 @@ it.each(['stream', 'messages', 'chunks'] as const)(
     expect(client.connection.get()).toBe('idle')
     for await (const _ of run[way]()) break
     await request.ended
-    await vi.waitFor(() => expect(client.connection.get()).toBe('idle'))
+    await eventually(() => expect(client.connection.get()).toBe('idle'))
     await client.stop({ runId: run.runId })
   },
 )

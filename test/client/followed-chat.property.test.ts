@@ -2,12 +2,13 @@
 import type { Chat } from '@ai-sdk/react'
 import { lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai'
 import fc from 'fast-check'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { finishPart, scriptedModel, toolCallParts } from '../support/scripted-model.ts'
 import { chatting, expectStored, plain, storedMessages, type Chatting } from './chatting.ts'
 import { followedTab, type FollowedTab } from './followed-tab.ts'
+import { eventually } from '../support/eventually.ts'
 
 const TABS = 3
 
@@ -157,8 +158,8 @@ it('three tabs end with what the server has', { timeout: 300_000 }, async () => 
       for (let index = 0; index < TABS; index += 1) tabs.push(openTab(setting, chatId, index))
       try {
         for (const one of actions) await perform(setting, chatId, tabs, one)
-        await vi.waitFor(() => atRest(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
-        await vi.waitFor(() => showAll(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
+        await eventually(() => atRest(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
+        await eventually(() => showAll(setting, chatId, tabs), { timeout: 25_000, interval: 50 })
       } finally {
         for (const { close } of tabs) close()
       }

@@ -1,6 +1,6 @@
 /** Two tabs on one chat: what one does the other shows, and at rest both show what the server has. */
 import { tool, type UIMessage } from 'ai'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent, type AgentDefinition } from '../../src/agent/define-agent.ts'
 import { createOutlastClient } from '../../src/client/client.ts'
@@ -9,6 +9,7 @@ import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 import { chatting, expectStored, storedMessages, type Chatting } from './chatting.ts'
 import { atRest, followedTab, shows, type FollowedTab } from './followed-tab.ts'
+import { eventually } from '../support/eventually.ts'
 
 const tabs: FollowedTab[] = []
 afterEach(() => {
@@ -49,12 +50,12 @@ it('the other tab shows question, answer as it streams, and its end', async () =
   const sent = one.chat.sendMessage({ text: 'One' })
   await shows(other, ['One', 'Answer 0'])
   expect(other.chat.status).toBe('streaming')
-  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('running'))
+  await eventually(() => expect(other.followed.state.get().run?.status).toBe('running'))
   gates[0]?.release()
   await sent
   await shows(other, ['One', 'Answer 0.'])
   await atRest(other)
-  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('succeeded'))
+  await eventually(() => expect(other.followed.state.get().run?.status).toBe('succeeded'))
   await expectStored(one, setting.server)
   await expectStored(other, setting.server)
 })
@@ -85,8 +86,8 @@ it('a stop in one tab ends both, and both show what there is', async () => {
   await other.followed.stop()
   await sent
   await atRest(other)
-  await vi.waitFor(() => expect(one.followed.state.get().run?.status).toBe('aborted'))
-  await vi.waitFor(() => expect(other.followed.state.get().isStopping).toBe(false))
+  await eventually(() => expect(one.followed.state.get().run?.status).toBe('aborted'))
+  await eventually(() => expect(other.followed.state.get().isStopping).toBe(false))
   await expectStored(one, setting.server)
   await expectStored(other, setting.server)
 })
@@ -106,7 +107,7 @@ it.each([
     await gates[0]?.reached
     if (!isDeaf) await shows(other, ['One', 'Answer 0'])
     await other.chat.sendMessage({ text: 'Two' })
-    await vi.waitFor(() => expect(other.followed.state.get().unsent).toBeDefined())
+    await eventually(() => expect(other.followed.state.get().unsent).toBeDefined())
     setting.network.heal()
     setting.network.cut()
     const { message, error } = other.followed.state.get().unsent!
@@ -164,8 +165,8 @@ it('a call that one tab approves goes on in both', async () => {
   const { setting, one, other } = await withTwoTabs(agent)
   await using _ = setting
   await one.chat.sendMessage({ text: 'Pay' })
-  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('waiting'))
-  await vi.waitFor(() => expectStored(other, setting.server))
+  await eventually(() => expect(other.followed.state.get().run?.status).toBe('waiting'))
+  await eventually(() => expectStored(other, setting.server))
   const part = other.chat.messages.at(-1)!.parts.find(({ type }) => type === 'tool-pay')
   const { approval } = part as { approval: { id: string } }
   await other.chat.addToolApprovalResponse({ id: approval.id, approved: true })
@@ -190,11 +191,11 @@ it('a message that comes instead of a decision ends, in both, what waited for it
   await one.chat.sendMessage({ text: 'Pay' })
   const call = ({ chat }: FollowedTab) =>
     chat.messages[1]?.parts.at(-1) as { state?: string } | undefined
-  await vi.waitFor(() => expect(call(other)?.state).toBe('approval-requested'))
+  await eventually(() => expect(call(other)?.state).toBe('approval-requested'))
   await one.chat.sendMessage({ text: 'Never mind' })
   for (const tab of [one, other]) {
     await shows(tab, ['Pay', '', 'Never mind', 'As you like.'])
-    await vi.waitFor(() => expect(call(tab)?.state).toBe('output-denied'))
+    await eventually(() => expect(call(tab)?.state).toBe('output-denied'))
     await expectStored(tab, setting.server)
   }
 })
@@ -207,7 +208,7 @@ it('a chat that one tab removes is removed in the other', async () => {
   await one.chat.sendMessage({ text: 'One' })
   await shows(other, ['One', 'Answer 0.'])
   await one.client.chats.remove('c1')
-  await vi.waitFor(() => expect(other.followed.state.get().isRemoved).toBe(true))
+  await eventually(() => expect(other.followed.state.get().isRemoved).toBe(true))
 })
 
 it('a chat that is removed while a tab is without a connection is removed there, too, and stays so', async () => {
@@ -221,10 +222,10 @@ it('a chat that is removed while a tab is without a connection is removed there,
   setting.network.down()
   await fetch(`${setting.server.url}/ai-chat/c1`, { method: 'DELETE' })
   setting.network.up()
-  await vi.waitFor(() => expect(other.followed.state.get().isRemoved).toBe(true), 10_000)
+  await eventually(() => expect(other.followed.state.get().isRemoved).toBe(true))
   const told = setting.network.requests.length
   setting.network.cut()
-  await vi.waitFor(() => expect(setting.network.requests.length).toBeGreaterThan(told + 1), 10_000)
+  await eventually(() => expect(setting.network.requests.length).toBeGreaterThan(told + 1))
   await setting.network.requests.findLast(isFollowing)!.answered
   expect(other.followed.state.get().isRemoved).toBe(true)
 })
@@ -242,7 +243,7 @@ it('who looks at a chat when its run ends has seen it', async () => {
   }
   expect(await unread()).toEqual([true])
   await openTab(setting)
-  await vi.waitFor(async () => expect(await unread()).toEqual([false]))
+  await eventually(async () => expect(await unread()).toEqual([false]))
 })
 
 it('a history that was not given is loaded', async () => {
@@ -252,7 +253,7 @@ it('a history that was not given is loaded', async () => {
   await setting.server.outlast.settled(await setting.server.outlast.ask('One', 'c1'))
   const tab = followedTab(setting)
   tabs.push(tab)
-  await vi.waitFor(() => expect(tab.chat.messages).toHaveLength(2))
+  await eventually(() => expect(tab.chat.messages).toHaveLength(2))
   expect(tab.chat.messages).toEqual(await storedMessages(setting.server))
 })
 
@@ -266,7 +267,7 @@ it('another answer that is refused leaves nothing unsent: the question is stored
   await setting.server.outlast.ask('Two', 'c1')
   await gates[1]?.reached
   await tab.chat.regenerate()
-  await vi.waitFor(() => expect(tab.chat.status).toBe('error'))
+  await eventually(() => expect(tab.chat.status).toBe('error'))
   await shows(tab, ['One', 'Answer 0.', 'Two', 'Answer 1'])
   expect(tab.followed.state.get().unsent).toBeUndefined()
   gates[1]?.release()
@@ -323,13 +324,13 @@ it('a stop is under way in all tabs until the run has settled', async () => {
   await using _ = setting
   const sent = one.chat.sendMessage({ text: 'One' })
   await gate.reached
-  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('running'))
+  await eventually(() => expect(other.followed.state.get().run?.status).toBe('running'))
   await one.followed.stop()
-  await vi.waitFor(() => expect(other.followed.state.get().isStopping).toBe(true))
+  await eventually(() => expect(other.followed.state.get().isStopping).toBe(true))
   gate.release()
   await sent
   await atRest(other)
-  await vi.waitFor(() => expect(other.followed.state.get().run?.status).toBe('aborted'))
+  await eventually(() => expect(other.followed.state.get().run?.status).toBe('aborted'))
   expect(other.followed.state.get().isStopping).toBe(false)
 })
 
@@ -342,10 +343,10 @@ it('says that the history is on its way, and why it does not come', async () => 
   tabs.push(tab)
   const { chat, followed } = tab
   expect(followed.state.get().isLoading).toBe(true)
-  await vi.waitFor(() => expect(followed.state.get().trouble).toBeDefined())
+  await eventually(() => expect(followed.state.get().trouble).toBeDefined())
   setting.network.heal()
   followed.reload()
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(followed.state.get()).toMatchObject({ isLoading: false, trouble: undefined })
     expect(chat.messages.length).toBeGreaterThan(0)
   })
@@ -356,7 +357,7 @@ it('says why the server tells nothing', async () => {
   await using setting = await chatting(agent)
   setting.network.each({ instead: 403 }, isFollowing)
   const tab = await openTab(setting)
-  await vi.waitFor(() => expect(tab.followed.state.get().trouble).toMatchObject({ status: 403 }))
+  await eventually(() => expect(tab.followed.state.get().trouble).toMatchObject({ status: 403 }))
 })
 
 it('news that are older than the end of an answer do not begin it again', async () => {
@@ -375,11 +376,11 @@ it('news that are older than the end of an answer do not begin it again', async 
   await setting.server.outlast.settled(run)
   await shows(tab, ['One', 'Answer 0.'])
   await atRest(tab)
-  await vi.waitFor(() => expect(tab.followed.state.get().run).not.toBe(ofHistory), 10_000)
+  await eventually(() => expect(tab.followed.state.get().run).not.toBe(ofHistory))
   expect(tab.followed.state.get().run?.status).toBe('running')
   setting.network.heal()
   setting.network.cut()
-  await vi.waitFor(() => expect(tab.followed.state.get().run?.status).toBe('succeeded'), 10_000)
+  await eventually(() => expect(tab.followed.state.get().run?.status).toBe('succeeded'))
   await expectStored(tab, setting.server)
   const attached = setting.network.requests.filter(({ path }) => path.includes('/stream'))
   expect(attached).toHaveLength(1)

@@ -1,10 +1,11 @@
 /** A tab as the React hook makes it, without React: a `Chat` that is followed. */
 import { Chat } from '@ai-sdk/react'
 import type { ChatInit, UIMessage } from 'ai'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
 import { FollowedChat, type FollowedChatOptions } from '../../src/client/followed-chat.ts'
 import type { Chatting } from './chatting.ts'
+import { eventually } from '../support/eventually.ts'
 
 export type FollowedTab = {
   readonly chat: Chat<UIMessage>
@@ -54,7 +55,7 @@ export const textsOf = ({ chat }: Pick<FollowedTab, 'chat'>): string[] =>
 
 /** Waits until it shows these texts and no others. */
 export const shows = (tab: FollowedTab, expected: readonly string[]): Promise<void> =>
-  vi.waitFor(() => expect(textsOf(tab)).toEqual(expected), { timeout: 10_000 })
+  eventually(() => expect(textsOf(tab)).toEqual(expected))
 
 export const atRest = (tab: FollowedTab): Promise<void> =>
-  vi.waitFor(() => expect(tab.chat.status).toMatch(/ready|error/), { timeout: 10_000 })
+  eventually(() => expect(tab.chat.status).toMatch(/ready|error/))

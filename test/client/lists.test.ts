@@ -1,5 +1,5 @@
 /** Lists of chats and of runs are what the server has, with few looks at it. */
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { watchChats } from '../../src/client/chat-changes.ts'
 import { createOutlastClient, type OutlastClient } from '../../src/client/client.ts'
@@ -10,6 +10,7 @@ import type { ChatSummary, RunDetails } from '../../src/client/types.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { chatting, type Chatting } from './chatting.ts'
+import { eventually } from '../support/eventually.ts'
 
 const urlOf = (input: RequestInfo | URL): string =>
   input instanceof Request ? input.url : input.toString()
@@ -56,6 +57,9 @@ const settled = ({ server }: Chatting, text: string, chatId: string) =>
 const looksAt = ({ network }: Chatting, list: string): number =>
   network.requests.filter(({ path }) => path.startsWith(list)).length
 
+/** What was answered has been heard. */
+const settledWork = () => new Promise((resolve) => setImmediate(resolve))
+
 const answering = () =>
   defineAgent({ name: 'a', model: scriptedModel(() => [...textParts(['Fine']), finishPart()]) })
 
@@ -66,7 +70,7 @@ it('a list of chats follows turns, names, removals and what was seen', async () 
   await settled(setting, 'Two', 'c2')
   const list = chatList(client, {})
   const isCurrent = () =>
-    vi.waitFor(async () => {
+    eventually(async () => {
       const { chats } = await other.chats.list()
       expect(list.state.get().items).toEqual(chats)
     })
@@ -90,11 +94,11 @@ it('what happens to chats that are known costs no look at the list', async () =>
   const client = clientOf(setting)
   await settled(setting, 'One', 'c1')
   const list = chatList(client, {})
-  await vi.waitFor(() => expect(list.state.get().items).toHaveLength(1))
-  await vi.waitFor(() => expect(client.connection.get()).toBe('connected'))
+  await eventually(() => expect(list.state.get().items).toHaveLength(1))
+  await eventually(() => expect(client.connection.get()).toBe('connected'))
   await settled(setting, 'Two', 'c2')
   await settled(setting, 'Again', 'c1')
-  await vi.waitFor(() => {
+  await eventually(() => {
     const { items } = list.state.get()
     expect(items.map(({ id, latestRun }) => [id, latestRun?.status])).toEqual([
       ['c1', 'succeeded'],
@@ -111,14 +115,14 @@ it('what happened while the connection was away is in the list when it is back',
   const seen = (await client.runs.list({ chat: 'c1' })).runs[0]!
   await client.chats.seen('c1', seen.id)
   const list = chatList(client, {})
-  await vi.waitFor(() => expect(list.state.get().items).toHaveLength(2))
-  await vi.waitFor(() => expect(client.connection.get()).toBe('connected'))
+  await eventually(() => expect(list.state.get().items).toHaveLength(2))
+  await eventually(() => expect(client.connection.get()).toBe('connected'))
   setting.network.down()
-  await vi.waitFor(() => expect(client.connection.get()).toBe('reconnecting'))
+  await eventually(() => expect(client.connection.get()).toBe('reconnecting'))
   const direct = createOutlastClient({ url: `${setting.server.url}/ai-chat` })
   await direct.chats.rename('c1', 'Renamed')
   setting.network.up()
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(list.state.get().items.map(({ title }) => title)).toContain('Renamed'),
   )
 })
@@ -130,11 +134,11 @@ it('a list of the chats with some words has those that have them now', async () 
   await settled(setting, 'Something else', 'c2')
   const list = chatList(client, { query: 'invoice' })
   const ids = () => list.state.get().items.map(({ id }) => id)
-  await vi.waitFor(() => expect(ids()).toEqual(['c1']))
+  await eventually(() => expect(ids()).toEqual(['c1']))
   await client.chats.rename('c2', 'Invoice two')
-  await vi.waitFor(() => expect(ids()).toEqual(['c2', 'c1']))
+  await eventually(() => expect(ids()).toEqual(['c2', 'c1']))
   await client.chats.rename('c1', 'Paid')
-  await vi.waitFor(() => expect(ids()).toEqual(['c2']))
+  await eventually(() => expect(ids()).toEqual(['c2']))
 })
 
 it('pages that were read stay, and what is removed of them goes', async () => {
@@ -143,13 +147,46 @@ it('pages that were read stay, and what is removed of them goes', async () => {
   for (const chatId of ['c1', 'c2', 'c3', 'c4', 'c5']) await settled(setting, 'Hello', chatId)
   const list = chatList(client, { limit: 2 })
   const ids = () => list.state.get().items.map(({ id }) => id)
-  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c4']))
+  await eventually(() => expect(ids()).toEqual(['c5', 'c4']))
   list.loadMore()
-  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c4', 'c3', 'c2']))
+  await eventually(() => expect(ids()).toEqual(['c5', 'c4', 'c3', 'c2']))
   await client.chats.remove('c4')
   list.reload()
-  await vi.waitFor(() => expect(ids()).toEqual(['c5', 'c3', 'c2', 'c1']))
+  await eventually(() => expect(ids()).toEqual(['c5', 'c3', 'c2', 'c1']))
   expect(list.state.get().hasMore).toBe(false)
+})
+
+it.each([
+  { presses: ['loadMore', 'reload'], answers: [0, 1] },
+  { presses: ['loadMore', 'reload'], answers: [1, 0] },
+  { presses: ['reload', 'loadMore'], answers: [0, 1] },
+  { presses: ['reload', 'loadMore'], answers: [1, 0] },
+] as const)('no news is lost by $presses, answered as $answers', async ({ presses, answers }) => {
+  const asked: (() => void)[] = []
+  let isHeld = false
+  let status = 'running'
+  const list = new LiveList<{ readonly id: string; readonly status: string }>({
+    load: async (after) => {
+      if (isHeld) await new Promise<void>((answer) => asked.push(answer))
+      const [one, two, three] = ['one', 'two', 'three'].map((id) => ({ id, status }))
+      return after === undefined
+        ? { items: [one!, two!], after: 'two' }
+        : { items: [three!], after: undefined }
+    },
+    watch: () => () => undefined,
+  })
+  ends.push(list.open())
+  const ids = () => list.state.get().items.map(({ id }) => id)
+  await eventually(() => expect(ids()).toEqual(['one', 'two']))
+  isHeld = true
+  status = 'settled'
+  for (const press of presses) list[press]()
+  isHeld = false
+  for (const one of answers) {
+    asked[one]!()
+    await settledWork()
+  }
+  expect(list.state.get().items).toEqual(['one', 'two', 'three'].map((id) => ({ id, status })))
 })
 
 it.each([
@@ -167,7 +204,7 @@ it.each([
   const [client, other] = [clientOf(setting), clientOf(setting)]
   const list = runList(client, status)
   const isCurrent = () =>
-    vi.waitFor(async () => {
+    eventually(async () => {
       const { runs } = await other.runs.list(status ? { status: [status] } : {})
       const plain = (items: readonly RunDetails[]) =>
         items.map(({ id, status: state, stopRequestedAt }) => [id, state, stopRequestedAt])
@@ -178,7 +215,7 @@ it.each([
   await isCurrent()
   expect(list.state.get().items).toHaveLength(1)
   await other.chats.rename('c1', 'Another name')
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(list.state.get().items).toMatchObject([{ chatTitle: 'Another name' }]),
   )
   await other.stop({ runId: run.id })
@@ -199,9 +236,9 @@ it('a list that could not be loaded is loaded when there is news, and not begun 
   await client.chats.seen('c1', id)
   void setting.network.next({ instead: 503 }, ({ path }) => path.startsWith('/ai-chat/chats'))
   const list = chatList(client, {})
-  await vi.waitFor(() => expect(list.state.get().error).toBeDefined())
+  await eventually(() => expect(list.state.get().error).toBeDefined())
   await settled(setting, 'Two', 'c2')
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(list.state.get().items.map((chat) => chat.id)).toEqual(['c2', 'c1']),
   )
   expect(list.state.get().error).toBeUndefined()
@@ -233,7 +270,7 @@ it('a run is shown as it is, also when an older answer comes later', async () =>
   ends.push(live.open())
   await gate.reached
   answer.release()
-  await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
+  await eventually(() => expect(live.state.get().run?.status).toBe('succeeded'))
   gate.release()
   await new Promise((resolve) => setTimeout(resolve))
   expect(live.state.get().run?.status).toBe('succeeded')
@@ -247,10 +284,10 @@ it('a run that could not be loaded is there after another look', async () => {
   void setting.network.next({ instead: 503 })
   const live = new LiveRun(client, id)
   ends.push(live.open())
-  await vi.waitFor(() => expect(live.state.get().error).toBeDefined())
+  await eventually(() => expect(live.state.get().error).toBeDefined())
   expect(live.state.get().isLoading).toBe(false)
   live.reload()
-  await vi.waitFor(() => expect(live.state.get().run?.status).toBe('succeeded'))
+  await eventually(() => expect(live.state.get().run?.status).toBe('succeeded'))
   expect(live.state.get().error).toBeUndefined()
   expect(live.state.get().holds).toMatchObject([{ epoch: 1, end: 'settled' }])
 })
@@ -275,7 +312,7 @@ it('a list is not older than what it showed, in whatever order its answers come'
   await gate.reached
   await settled(setting, 'One', 'c1')
   const shown = () => list.state.get().items.map(({ id }) => id)
-  await vi.waitFor(() => expect(shown()).toEqual(['c1']))
+  await eventually(() => expect(shown()).toEqual(['c1']))
   gate.release()
   await new Promise((resolve) => setTimeout(resolve, 10))
   expect(shown()).toEqual(['c1'])

@@ -1,9 +1,10 @@
 /** A chat that shows the end of its history, and what is before it when it is asked for. */
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { chatting, plain, storedMessages, type Chatting } from './chatting.ts'
 import { atRest, followedTab, shows, textsOf, type FollowedTab } from './followed-tab.ts'
+import { eventually } from '../support/eventually.ts'
 
 const tabs: FollowedTab[] = []
 afterEach(() => {
@@ -90,7 +91,7 @@ it('a reload leaves the earlier messages that are shown', async () => {
   await atRest(tab)
   const before = historyRequests(setting).length
   tab.followed.reload()
-  await vi.waitFor(() => expect(historyRequests(setting).length).toBe(before + 1))
+  await eventually(() => expect(historyRequests(setting).length).toBe(before + 1))
   await atRest(tab)
   await shows(tab, expected)
   expect(tab.followed.state.get().hasEarlier).toBe(true)
@@ -114,7 +115,7 @@ it('an edit of the first message leaves nothing before it', async () => {
   await using _ = setting
   await shows(tab, ['Q5', 'A5'])
   const other = open(setting, {})
-  await vi.waitFor(() => expect(other.chat.messages).toHaveLength(10))
+  await eventually(() => expect(other.chat.messages).toHaveLength(10))
   await other.chat.sendMessage({ text: 'Uno', messageId: other.chat.messages[0]!.id })
   await shows(tab, ['Uno', 'A6'])
   await atRest(tab)

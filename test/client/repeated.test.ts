@@ -7,6 +7,7 @@ import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel } from '../support/scripted-model.ts'
 import { chatting, expectStored } from './chatting.ts'
 import { atRest, followedTab, shows, type FollowedTab } from './followed-tab.ts'
+import { eventually } from '../support/eventually.ts'
 
 vi.mock('ai', async (load) => {
   const original = await load<typeof ai>()
@@ -44,7 +45,7 @@ it('a step that is made again is shown once, and nobody has to ask for it', asyn
   })
   await using setting = await chatting(defineAgent({ name: 'a', model }))
   tab = followedTab(setting)
-  await vi.waitFor(() => expect(tab!.followed.state.get().run).toBeNull())
+  await eventually(() => expect(tab!.followed.state.get().run).toBeNull())
   // Nothing is told between the beginning of the answer and its end.
   setting.network.down()
   await setting.server.outlast.ask('Hello', 'c1')

@@ -1,11 +1,12 @@
 /** A `useChat` on our transport loses nothing, whatever becomes of its connections, and stops what it means to stop. */
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { ConnectionLostError } from '../../src/client/errors.ts'
 import { RunAlreadyActiveError } from '../../src/domain/errors.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { chatting, expectStored } from './chatting.ts'
+import { eventually } from '../support/eventually.ts'
 
 const WORDS = ['One ', 'two ', 'three ', 'fo', 'ur ', 'fünf ', '🙂 ', 'end']
 
@@ -40,11 +41,11 @@ it('a connection that is reset in the answer is made again in the same stream', 
   )
   const sent = tab.chat.sendMessage({ text: 'Count' })
   await gate.reached
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(tab.chat.messages.at(-1)?.parts.at(-1)).toMatchObject({ text: 'One two three ' }),
   )
   network.cut()
-  await vi.waitFor(() => expect(states).toContain('reconnecting'))
+  await eventually(() => expect(states).toContain('reconnecting'))
   expect(tab.chat.status).toBe('streaming')
   gate.release()
   await sent
@@ -117,7 +118,7 @@ it('an aborted request leaves the run alone', async () => {
   await sent
   expect(await runStatus(setting.server)).toBe('running')
   const resumed = tab.chat.resumeStream()
-  await vi.waitFor(() => expect(tab.chat.status).toBe('streaming'))
+  await eventually(() => expect(tab.chat.status).toBe('streaming'))
   gate.release()
   await resumed
   await expectStored(tab, setting.server)
@@ -134,7 +135,7 @@ it('stop() stops the run where it is said to mean that, also before its answer h
   void tab.chat.stop()
   await sent
   await held
-  await vi.waitFor(async () => expect(await runStatus(setting.server)).toBe('aborted'))
+  await eventually(async () => expect(await runStatus(setting.server)).toBe('aborted'))
 })
 
 it('a run that this tab has come back to is stopped by its id', async () => {
@@ -145,7 +146,7 @@ it('a run that this tab has come back to is stopped by its id', async () => {
   await gate.reached
   const other = await setting.tab()
   const resumed = other.chat.resumeStream()
-  await vi.waitFor(() => expect(other.chat.messages).toHaveLength(2))
+  await eventually(() => expect(other.chat.messages).toHaveLength(2))
   expect(await other.transport.stop('c1')).toBe(true)
   await Promise.all([sent, resumed])
   expect(tab.chat.status).toBe('ready')
@@ -173,11 +174,11 @@ it('a run that is tied to its request ends with it, and says so', async () => {
   const tab = await setting.tab()
   const sent = tab.chat.sendMessage({ text: 'One' })
   await gate.reached
-  await vi.waitFor(() => expect(tab.chat.messages).toHaveLength(2))
+  await eventually(() => expect(tab.chat.messages).toHaveLength(2))
   setting.network.cut()
   await sent
   expect(tab.chat.error).toBeInstanceOf(ConnectionLostError)
-  await vi.waitFor(async () => expect(await runStatus(setting.server)).toBe('aborted'))
+  await eventually(async () => expect(await runStatus(setting.server)).toBe('aborted'))
 })
 
 it('a run that fails leaves nothing open behind its error', async () => {

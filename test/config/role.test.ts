@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { checkConcurrency } from '../../src/domain/limits.ts'
 import { concurrencyOf, executes } from '../../src/role.ts'
 
 const databaseUrl = 'postgres://localhost/outlast'
@@ -23,6 +25,11 @@ describe('how many runs a process executes', () => {
     ['work', { databaseUrl, redis, concurrency: 0 }, 'does nothing'],
   ] as const)('%s with %j is refused', (role, settings, sentence) => {
     expect(() => concurrencyOf(role, settings)).toThrow(sentence)
+  })
+
+  it.each([-1, 0.5, 1e9, Number.NaN])('%s is no such number', (runs) => {
+    expect(() => readConfig({ OUTLAST_CONCURRENCY: String(runs) })).toThrow('from 0 to 1000000')
+    expect(() => checkConcurrency(runs)).toThrow('from 0 to 1000000')
   })
 
   it('is said in a line', () => {

@@ -96,7 +96,8 @@ export const describeAdmissions = (name: string, open: OpenStores): void => {
       const [a1] = await queued('a', 1, 3000)
       const [b1, b2] = await queued('b', 2, 1000)
       const [c1] = await queued('c', 1, 2000)
-      expect(await admit()).toEqual([c1, b1, a1, b2])
+      expect(await admit({ most: 3 })).toEqual([c1, b1, a1])
+      expect(await admit()).toEqual([b2])
     })
 
     it('lets in no more than the limits, of a workspace and of the whole', async () => {
@@ -109,6 +110,12 @@ export const describeAdmissions = (name: string, open: OpenStores): void => {
       expect(await admit({ workspaceRuns: 2 })).toEqual([])
       await settleAs(stores, lease)
       expect(await admit({ workspaceRuns: 2 })).toEqual([a[2]])
+    })
+
+    it('knows limits of any size: many workers can take many runs together', async () => {
+      const ids = await queued('w', 2)
+      const many = Number.MAX_SAFE_INTEGER
+      expect(await admit({ most: 1, runs: many, workspaceRuns: many })).toEqual(ids.slice(0, 1))
     })
 
     it('knows the run that its beginning let in, and none that is bound', async () => {

@@ -1,7 +1,7 @@
 /** Migrated databases to run a suite on: PGlite in memory and PostgreSQL, each fresh and gone after use. */
 import { openDatabase, type OutlastDatabase } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 
 export type MigratedDatabase = AsyncDisposable & { readonly db: OutlastDatabase }
 
@@ -18,7 +18,7 @@ export type PostgresDatabase = MigratedDatabase & {
 }
 
 export const openPostgres = async (): Promise<PostgresDatabase> => {
-  const { url, ...database } = await createTestDatabase()
+  const { url, ...database } = await createMigratedDatabase()
   const opened: OutlastDatabase[] = []
   const connect = async () => {
     const db = await openDatabase({ url, maxConnections: 25 })

@@ -1,12 +1,13 @@
 /** Who is executed next, where a process executes so many runs at a time, and what becomes of runs that nobody takes. */
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createAdmissions } from '../../src/store/admissions.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock, type TestOutlast } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
+import { eventually } from '../support/eventually.ts'
 
 const said = (prompt: unknown): string => /say (\S+)"/.exec(JSON.stringify(prompt))![1]!
 
@@ -45,7 +46,7 @@ describe('a process with room for so many runs', () => {
     await using outlast = await testOutlast(agents, { concurrency: 2 })
     const names = Array.from({ length: 10 }, (_, index) => `c${index}`)
     const runs = await Promise.all(names.map((name) => outlast.ask(`say ${name}`)))
-    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    await eventually(() => expect(asked).toHaveLength(2))
     expect(await stateOf(outlast)).toMatchObject({ admitted: 2, pending: 8 })
     gate.release()
     for (const run of runs) expect((await outlast.settled(run)).status).toBe('succeeded')
@@ -61,7 +62,7 @@ describe('a process with room for so many runs', () => {
     await using outlast = await testOutlast(agents, { concurrency: 2 }, toAll)
     const names = Array.from({ length: 10 }, (_, index) => `c${index}`)
     const runs = await Promise.all(names.map((name) => outlast.ask(`say ${name}`)))
-    await vi.waitFor(() => expect(asked).toHaveLength(2), { timeout: 10_000 })
+    await eventually(() => expect(asked).toHaveLength(2))
     expect(await stateOf(outlast)).toMatchObject({ admitted: 3, pending: 7 })
     gate.release()
     for (const run of runs) expect((await outlast.settled(run)).status).toBe('succeeded')
@@ -79,23 +80,23 @@ describe('a process with room for so many runs', () => {
     const message = { parts: [{ type: 'text', text: 'say alone' }] }
     await outlast.engine.startTurn({ principal, chatId: 'alone', message })
     gate.release()
-    await vi.waitFor(() => expect(asked).toContain('alone'), { timeout: 20_000 })
+    await eventually(() => expect(asked).toContain('alone'))
     expect(asked.indexOf('alone')).toBeLessThanOrEqual(2)
     await outlast.close(0)
   })
 
   it('tells another process of a run that it has no room for', async () => {
     const { gate, asked, agents } = gated()
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const options = { database: { url: database.url }, concurrency: 1 }
     await using full = await testOutlast(agents, options, withoutLooks)
     await using other = await testOutlast(agents, options, withoutLooks)
     await full.ask('say first')
-    await vi.waitFor(() => expect(asked).toEqual(['first']))
+    await eventually(() => expect(asked).toEqual(['first']))
     await full.ask('say second')
-    await vi.waitFor(() => expect(asked).toEqual(['first', 'second']), { timeout: 10_000 })
+    await eventually(() => expect(asked).toEqual(['first', 'second']))
     gate.release()
-    await vi.waitFor(async () => expect(await stateOf(other)).toMatchObject({ admitted: 0 }))
+    await eventually(async () => expect(await stateOf(other)).toMatchObject({ admitted: 0 }))
   })
 })
 
@@ -103,7 +104,7 @@ describe('a process that executes nothing', () => {
   it('leaves its runs to others', async () => {
     const { gate, asked, agents } = gated()
     gate.release()
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const options = { database: { url: database.url } }
     await using server = await testOutlast(agents, { ...options, concurrency: 0 })
     const run = await server.ask('say hello')
@@ -126,7 +127,7 @@ describe('a process that executes nothing', () => {
       .set({ settings: JSON.stringify({ ai: { autonomousRuns: false } }) })
       .execute()
     const bound = await server.ask('say bound')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const found = await server.db.selectFrom('aiChatRuns').select(['id', 'status']).execute()
       expect(found).toContainEqual({ id: bound.id, status: 'succeeded' })
     })
@@ -137,7 +138,7 @@ describe('a process that executes nothing', () => {
 it('a run whose process died between admission and claim is taken by another one', async () => {
   const { gate, agents } = gated()
   gate.release()
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const options = { database: { url: database.url } }
   const claims = createBarrier()
   const dying = (ports: WorkerPorts): WorkerPorts => {

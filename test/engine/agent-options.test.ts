@@ -11,7 +11,7 @@ import type { StepRecord } from '../../src/domain/step.ts'
 import { loadJournal } from '../../src/store/journal.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock, type TestOutlast } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
   scriptedModel,
@@ -212,7 +212,7 @@ it('a model call that is not over in the time of its step fails the run', async 
 })
 
 it('a process that goes on with a run asks prepareStep again about every step, and asks the model the same', async () => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const asked: string[] = []
   const options = (process: string): Options => ({
     instructions: 'Step 0.',

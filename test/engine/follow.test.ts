@@ -11,8 +11,9 @@ import type { Principal } from '../../src/domain/run.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock, type TestOutlast } from '../support/engine.ts'
 import { outageProxy } from '../support/outage-proxy.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
+import { eventually } from '../support/eventually.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -74,7 +75,7 @@ const isNow = (status: string) => (news: Of<'run'>) => news.run?.status === stat
 
 /** Two processes on one database, each with a bus of its own: neither hears the other. */
 const twoProcesses = async (agent = talker().agent) => {
-  const database = await createTestDatabase()
+  const database = await createMigratedDatabase()
   const open = () => testOutlast([agent], { database: { url: database.url } })
   const [here, there] = [await open(), await open()]
   return {
@@ -130,7 +131,7 @@ describe('what another process does', () => {
     await using listener = new Listener(here.engine, { chats: ['c1'] })
     const run = await say(there, 'c1', 'Pay')
     await listener.next('run', isNow('waiting'))
-    const { calls } = await vi.waitFor(async () => {
+    const { calls } = await eventually(async () => {
       const [step] = (await there.runs.steps(OWNER, run.id)).slice(-1)
       expect(step?.calls).toHaveLength(1)
       return step!
@@ -159,7 +160,7 @@ describe('what another process does', () => {
     await say(there, 'c1', 'Pay again')
     await listener.next('run', isNow('waiting'))
     await there.chats.remove(OWNER, 'c1')
-    await vi.waitFor(() => expect(listener.told.at(-1)).toMatchObject({ type: 'removed' }), 20_000)
+    await eventually(() => expect(listener.told.at(-1)).toMatchObject({ type: 'removed' }))
   })
 
   it('is read while it happens there, to its end', async () => {
@@ -216,7 +217,7 @@ describe('followers', () => {
     expect(waiting.size).toBe(1)
     for (let round = 1; round <= 3; round++) {
       elapse()
-      await vi.waitFor(() => expect(waiting.size).toBe(1))
+      await eventually(() => expect(waiting.size).toBe(1))
       expect(looks()).toBe(3 + round)
     }
     await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()))
@@ -325,15 +326,15 @@ describe('followers', () => {
       await last
       await waiting.return?.(undefined)
     }
-    await vi.waitFor(() => expect(open.listeners).toBe(before), 20_000)
+    await eventually(() => expect(open.listeners).toBe(before))
     // The sweep, the lease keeper, the files and the model call have one each.
-    await vi.waitFor(() => expect(open.timers.size).toBeLessThanOrEqual(5), 20_000)
+    await eventually(() => expect(open.timers.size).toBeLessThanOrEqual(5))
     gate.release()
     await outlast.settled(run)
   })
 
   it('stay through an outage of the database, and are told what they missed', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     await using proxy = await outageProxy(database.url)
     const options = { database: { url: proxy.url, silenceMs: 500 } }
     await using here = await testOutlast([talker().agent], options, withFastClock)

@@ -5,7 +5,7 @@ import type { Outlast } from '../../src/outlast.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 
 const hanging = () => {
@@ -24,7 +24,7 @@ const speaking = () => [
 
 describe('a stop in another process', () => {
   it('reaches the run with the next renewal of its lease', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const { reached, agents } = hanging()
     const options = { database: { url: database.url }, leaseTtlMs: 20_000 }
     await using one = await testOutlast(agents, options)
@@ -53,7 +53,7 @@ describe('an engine that closes while it claims a run', () => {
       }
       return { ...fast, store: { ...fast.store, claim } }
     }
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const url = database.url
     const one = await testOutlast(speaking(), { database: { url } }, slowly)
     const run = await one.ask('Hi')
@@ -82,7 +82,7 @@ describe('an engine that closes while it journals the last step of a run', () =>
       }
       return { ...fast, journal: { ...fast.journal, appendStep } }
     }
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const { url } = database
     const one = await testOutlast(speaking(), { database: { url }, graceMs: 60_000 }, slowly)
     await one.ask('Hi')

@@ -13,7 +13,7 @@ import {
   withFastClock,
   type TestOutlast,
 } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
   scriptedModel,
@@ -55,7 +55,7 @@ const mortal = () => {
 const dyingProcesses = async (
   script: (process: number, call: number) => ReturnType<ModelScript> | 'dies',
 ) => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const corpses: (() => Promise<void>)[] = []
   const options = { database: { url: database.url }, leaseTtlMs: 300 }
   let calls = 0

@@ -13,7 +13,7 @@ import {
   withFastClock,
 } from '../support/engine.ts'
 import { outageProxy } from '../support/outage-proxy.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
   scriptedModel,
@@ -38,7 +38,7 @@ describe.each(['down', 'stalled'] as const)(
   'a database that is %s for longer than a lease',
   (how) => {
     it('loses no run, repeats no model call, and nobody steals', async () => {
-      await using database = await createTestDatabase()
+      await using database = await createMigratedDatabase()
       await using proxy = await outageProxy(database.url)
       const options = { database: { url: proxy.url, silenceMs: 700 }, leaseTtlMs: LEASE_MS }
       const talking = createBarrier()
@@ -80,7 +80,7 @@ describe.each(['down', 'stalled'] as const)(
 
 describe('a database that comes and goes', () => {
   it('starts no tool whose start cannot be written', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     await using proxy = await outageProxy(database.url)
     const deciding = createBarrier()
     let acted = 0
@@ -99,7 +99,7 @@ describe('a database that comes and goes', () => {
     await deciding.reached
     proxy.down()
     deciding.release()
-    await expect.poll(() => outlast.errors.length, { timeout: 10_000 }).toBeGreaterThan(3)
+    await expect.poll(() => outlast.errors.length).toBeGreaterThan(3)
     expect(acted).toBe(0)
     proxy.up()
     expect(await outlast.settled(run)).toMatchObject({ status: 'succeeded', stepCount: 2 })

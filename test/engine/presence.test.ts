@@ -6,7 +6,7 @@ import { openIdleOutlast } from '../../src/outlast.ts'
 import { createWorkers } from '../../src/store/workers.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 
 const agent = defineAgent({
@@ -15,7 +15,7 @@ const agent = defineAgent({
 })
 
 test('two processes on one database are there until each is closed, and one that executes nothing is not', async () => {
-  await using own = await createTestDatabase()
+  await using own = await createMigratedDatabase()
   const database = { url: own.url }
   await using one = await testOutlast([agent], { database })
   const workers = createWorkers(one.db)

@@ -12,7 +12,7 @@ import { idempotent } from '../../src/agent/declare.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
   scriptedModel,
@@ -55,7 +55,7 @@ const twoProcesses = async (
   }) => Promise<void>,
   decorateSecond: (ports: WorkerPorts) => WorkerPorts = withFastClock,
 ) => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const { decorate, kill } = mortal()
   const one = await testOutlast(
     first.agents,

@@ -4,11 +4,11 @@ import type { Frame } from '../../src/engine/tail/replay.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 
 it('a run that is stopped right after it was taken over shows nothing of what is void', async () => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const options = { database: { url: database.url }, leaseTtlMs: 1000 }
   const never = new Promise<never>(() => undefined)
   const silent = createBarrier()

@@ -159,3 +159,16 @@ describe.concurrent('a run whose provider gives', () => {
     ])
   })
 })
+
+it('a run whose agent this process does not have fails, and whoever looks after it hears why', async () => {
+  await using outlast = await testOutlast([], { agents: [], agent: () => undefined })
+  const run = await outlast.ask('Hi')
+  expect(await outlast.settled(run)).toMatchObject({
+    status: 'failed',
+    errorCode: 'agent_error',
+    error: 'There is no agent named agent in this server any more.',
+  })
+  expect(outlast.errors.map(({ message }) => message)).toEqual([
+    'There is no agent named agent in this server any more. Give all processes the same agents.',
+  ])
+})

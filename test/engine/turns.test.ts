@@ -177,7 +177,7 @@ describe('a chat that is deleted while it is answered', () => {
     }
     await expect.poll(logged).toBe(true)
     await deleteChats(outlast.db)
-    await expect.poll(logged, { timeout: 10_000 }).toBe(false)
+    await expect.poll(logged).toBe(false)
   })
 
   it('drops what its tools do afterwards', async () => {

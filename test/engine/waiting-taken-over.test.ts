@@ -13,7 +13,7 @@ import {
   withFastClock,
   type TestOutlast,
 } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
 const inputSchema = z.object({})
@@ -53,7 +53,7 @@ const statusIn = ({ db }: TestOutlast) =>
 
 describe('a run that waits for a person', () => {
   it('goes on in another process when the one that took the decision dies, and acts once', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     let executed = 0
     const pay = tool({ inputSchema, needsApproval: true, execute: async () => ++executed })
     const agents = [defineAgent({ name: 'a', model: modelThatCalls('pay'), tools: { pay } })]
@@ -139,7 +139,7 @@ describe('a run that waits for a person', () => {
   })
 
   it('is asked once: who takes it over does not ask its own rules again', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const barrier = createBarrier()
     let executed = 0
     const model = modelThatCalls('pay', 'look')
@@ -168,7 +168,7 @@ describe('a run that waits for a person', () => {
         agentWith(false, async () => 'seen'),
         options,
       )
-      await expect.poll(() => statusIn(two), { timeout: 10_000 }).toEqual({ status: 'waiting' })
+      await expect.poll(() => statusIn(two)).toEqual({ status: 'waiting' })
       expect(executed).toBe(0)
       const answers = [{ approvalId: `${run.id}:0:pay`, approved: true }]
       const { principal, engine } = two

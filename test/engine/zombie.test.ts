@@ -1,13 +1,14 @@
 /** A worker that slept through its lease in between two durable writes, and wakes when another one has gone on. */
 import { tool } from 'ai'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
+import { eventually } from '../support/eventually.ts'
 
 const LEASE_MS = 1000
 
@@ -23,7 +24,7 @@ const agent = (onAsked: () => void = () => {}) => {
 }
 
 it('asks the model nothing for a run that another one has taken over', async () => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const options = { database: { url: database.url }, leaseTtlMs: LEASE_MS }
   const asleep = createBarrier()
   const keeper = createBarrier()
@@ -61,7 +62,7 @@ it('asks the model nothing for a run that another one has taken over', async () 
   expect(await two.settled(run)).toMatchObject({ status: 'succeeded', stepCount: 2 })
   asked.length = 0
   asleep.release()
-  await vi.waitFor(() => expect(asked).not.toEqual([]))
+  await eventually(() => expect(asked).not.toEqual([]))
   expect(asked[0]).toBe('the database')
   keeper.release()
   await one.close()

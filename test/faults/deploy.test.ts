@@ -1,6 +1,6 @@
 /** Deploys: processes that are told to end and started again, one after the other, while runs go on. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { finish, text, toolCall, type Turn } from '../support/fake-provider.ts'
 import { messageParts } from '../support/engine.ts'
 import { Tab } from '../support/run-client.ts'
@@ -20,6 +20,7 @@ import {
   type RunRows,
 } from './fixtures/fleet.ts'
 import type { Conversation } from './fixtures/world.ts'
+import { eventually } from '../support/eventually.ts'
 
 const RUNS = 12
 /** Enough for a run to last through the restart of both processes. */
@@ -49,7 +50,7 @@ const conversationOf = (chat: string, n: number): Conversation => [
 const followToTheEnd = async (tab: Tab, servers: readonly ServerProcess[]): Promise<void> => {
   for (let attempt = 0; (await tab.closed()) !== 'done'; attempt++) {
     const { url } = servers[attempt % servers.length]!
-    await vi.waitFor(() => tab.reconnect(url), { timeout: 10_000 }).catch(() => undefined)
+    await eventually(() => tab.reconnect(url), { timeout: 10_000 }).catch(() => undefined)
   }
 }
 
@@ -157,7 +158,7 @@ describe('a process that is told to end', () => {
     const [server] = fleet.servers as [ServerProcess]
     const { tab, name, open } = await inTool(fleet)
     server.signal('SIGTERM')
-    await vi.waitFor(() => expect(server.said).toContain('SIGTERM'))
+    await eventually(() => expect(server.said).toContain('SIGTERM'))
     server.signal('SIGTERM')
     server.signal('SIGINT')
     open()

@@ -1,6 +1,6 @@
 /** A process that is frozen (SIGSTOP) beyond its leases, and wakes (SIGCONT) when another one has gone on without it. */
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { barrier, finish, text } from '../support/fake-provider.ts'
 import { messageParts } from '../support/engine.ts'
 import { stopRun, Tab } from '../support/run-client.ts'
@@ -19,6 +19,7 @@ import {
 import { freezingMoments, HELD, HELD_WRITES, type FrozenMoment } from './fixtures/freezing.ts'
 import { slowRows } from './fixtures/slow-rows.ts'
 import type { Conversation } from './fixtures/world.ts'
+import { eventually } from '../support/eventually.ts'
 
 type Rows = ReadonlyMap<string, RunRows>
 
@@ -66,7 +67,7 @@ const freezeAtEveryMoment = async (fleet: Fleet): Promise<Frozen> => {
     tabs.set(moment.words, tab)
     await moment.reached(fleet, tab)
   }
-  await vi.waitFor(async () => expect(await rows.waiting()).toBe(HELD_WRITES))
+  await eventually(async () => expect(await rows.waiting()).toBe(HELD_WRITES))
 
   frozen.signal('SIGSTOP')
   await rows.letGo()
@@ -199,7 +200,7 @@ describe('two processes that are frozen', () => {
     one.signal('SIGSTOP')
     two.signal('SIGSTOP')
     await giveBack(idle)
-    await vi.waitFor(async () => expect(await lapsed([first, second])).toBe(2), { timeout: 10_000 })
+    await eventually(async () => expect(await lapsed([first, second])).toBe(2))
     one.signal('SIGCONT')
     await back.barrier.reached
     two.signal('SIGCONT')

@@ -1,11 +1,12 @@
 /** A server that is killed, and what is left to see from outside when it has been started again. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AiChatRunRepo, type OutlastDatabase } from '../../src/index.ts'
 import { messageParts } from '../support/engine.ts'
 import { settledRun, Tab, type Latest } from '../support/run-client.ts'
 import { holdRows } from './fixtures/held-rows.ts'
 import { HELD_ROWS, momentsOf, type Moment } from './fixtures/moments.ts'
 import { startWorld, type Effect, type Kind, type World } from './fixtures/world.ts'
+import { eventually } from '../support/eventually.ts'
 
 const KINDS: Kind[] = ['the embedded database', 'PostgreSQL']
 
@@ -35,7 +36,7 @@ const killAtEveryMoment = async (kind: Kind, stack: AsyncDisposableStack): Promi
     await tabs.get(name)!.ask(server.url, name)
     await reached(world, tabs.get(name)!)
   }
-  if (held) await vi.waitFor(async () => expect(await held.waiting()).toBe(HELD_ROWS.length))
+  if (held) await eventually(async () => expect(await held.waiting()).toBe(HELD_ROWS.length))
 
   await server.kill()
   await held?.release()

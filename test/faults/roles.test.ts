@@ -6,7 +6,7 @@ import { needsOwnRedis } from '../support/needs-redis.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 import { settledRun, stopRun, Tab } from '../support/run-client.ts'
 import { startServerProcess } from '../support/server-process.ts'
-import { asks, says, startFleet, type Fleet } from './fixtures/fleet.ts'
+import { asks, says, silence, startFleet, type Fleet } from './fixtures/fleet.ts'
 
 const textOf = (tab: Tab): string =>
   tab.chunks.map((chunk) => (chunk.type === 'text-delta' ? chunk.delta : '')).join('')
@@ -43,6 +43,8 @@ describe('two servers and two workers', () => {
     expect(n, `who has the run: ${leaseHolder}`).toBeDefined()
     return n!
   }
+  const health = async (n: number) =>
+    (await (await fetch(`${server(n).url}/healthz`)).json()) as { redis: string }
   const begin = async (chatId: string, words: string) => {
     const tab = new Tab(chatId)
     await tab.ask(server(0).url, words)
@@ -104,11 +106,41 @@ describe('two servers and two workers', () => {
     await worker(n).start()
   })
 
+  it('when Redis is killed in the middle of words, readers on both servers get every word once', async () => {
+    const ROUNDS = 2
+    const words = Array.from({ length: ROUNDS * 100 }, (_, n) => `w${n + 1} `)
+    const isBack = Array.from({ length: ROUNDS }, () => barrier())
+    const turn: Turn = words.flatMap((word, n) => [
+      ...text(word),
+      // The last words of a round come when Redis is there again; all others whatever it does.
+      n % 100 === 80 ? isBack[Math.floor(n / 100)]! : silence(10),
+    ])
+    fleet.teach({ words: [[[...turn, finish()]]] })
+    const { tab, reader } = await begin('words', 'words')
+    for (const [round, { barrier: back }] of isBack.entries()) {
+      for (const one of [tab, reader])
+        await one.until(() => textOf(one).includes(` w${round * 100 + 20} `))
+      await redis.kill()
+      for (const one of [tab, reader]) await hasRead(one, ` w${round * 100 + 81} `)
+      await redis.start()
+      for (const n of [0, 1])
+        await expect.poll(() => health(n), { timeout: 40_000 }).toMatchObject({ redis: 'ok' })
+      back.release()
+    }
+    for (const one of [tab, reader]) {
+      expect(await one.closed()).toBe('done')
+      expect(textOf(one)).toBe(words.join(''))
+      expect(one.chunks.filter(({ type }) => type === 'reset-step')).toEqual([])
+    }
+    expect(fleet.calls('words')).toHaveLength(1)
+    const { run, message } = await settledRun(server(1).url, 'words')
+    expect(run.status).toBe('succeeded')
+    for (const one of [tab, reader]) expect(await messageParts(one.chunks)).toEqual(message.parts)
+  })
+
   it('while Redis is dead runs begin, are read and are stopped; health says so', async () => {
     await redis.kill()
-    const health = async () =>
-      (await (await fetch(`${server(0).url}/healthz`)).json()) as { redis: string }
-    await expect.poll(health, { timeout: 15_000 }).toMatchObject({ redis: 'away' })
+    await expect.poll(() => health(0)).toMatchObject({ redis: 'away' })
     const ready = await fetch(`${server(1).url}/readyz`)
     expect(ready.status).toBe(200)
     fleet.teach({ hello: [[says('Hello')]] })
@@ -116,7 +148,7 @@ describe('two servers and two workers', () => {
     expect(await reader.closed()).toBe('done')
     expect((await settledRun(server(1).url, 'without')).run.status).toBe('succeeded')
     await redis.start()
-    await expect.poll(health, { timeout: 15_000 }).toMatchObject({ redis: 'ok' })
+    await expect.poll(() => health(0)).toMatchObject({ redis: 'ok' })
     const { turn } = falters('back ', 'again')
     fleet.teach({ again: [[turn]] })
     const { tab, reader: other } = await begin('again', 'again')

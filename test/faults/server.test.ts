@@ -1,11 +1,12 @@
 /** How the real process ends runs and itself: a stop, a reader that leaves, a signal, a folder that is taken. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutlastDatabase } from '../../src/index.ts'
 import { barrier, finish, text, toolCall, type Turn } from '../support/fake-provider.ts'
 import { messageParts } from '../support/engine.ts'
 import { settledRun, stopRun, Tab } from '../support/run-client.ts'
 import { runCli } from '../support/server-process.ts'
 import { startWorld, type World } from './fixtures/world.ts'
+import { eventually } from '../support/eventually.ts'
 
 const says = (words: string): Turn => [text(words), finish()]
 
@@ -78,14 +79,14 @@ describe('a server on its own folder', () => {
     await server.kill()
     await server.start()
     const slow = async () => (await world.effects()).filter(({ name }) => name === 'slow')
-    await vi.waitFor(async () => expect(await slow()).toHaveLength(2), { timeout: 10_000 })
+    await eventually(async () => expect(await slow()).toHaveLength(2))
     await work.reconnect(server.url)
     const talk = new Tab('talk')
     await talk.ask(server.url, 'talk')
     await talk.until(isText)
 
     server.signal('SIGTERM')
-    await vi.waitFor(() => expect(server.said).toContain('SIGTERM'))
+    await eventually(() => expect(server.said).toContain('SIGTERM'))
     await expect(statusOf(server.url, '/healthz')).rejects.toThrow('fetch failed')
     faltering.barrier.release()
     gates.openAll()

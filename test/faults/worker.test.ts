@@ -1,21 +1,30 @@
-/** A process that executes runs and answers nobody. */
-import { expect, it, vi } from 'vitest'
+/** Processes that execute runs and answer nobody. */
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
 import { outageProxy } from '../support/outage-proxy.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { startServerProcess } from '../support/server-process.ts'
+import { eventually } from '../support/eventually.ts'
 
-it('a worker stays while its database is away, although it has nothing to do', async () => {
+const EMBEDDED = fileURLToPath(new URL('fixtures/embedded.ts', import.meta.url))
+
+it.each([
+  {
+    name: 'a worker that has nothing to do',
+    command: { words: ['work', '--concurrency', '1'] },
+    lastWords: 'SIGTERM',
+  },
+  { name: 'a program that embeds it', command: { program: EMBEDDED }, lastWords: 'closed' },
+])('$name stays while its database is away, until it is told to end', async (one) => {
   await using database = await createTestDatabase()
   await using proxy = await outageProxy(database.url)
-  await using worker = await startServerProcess({
-    words: ['work', '--concurrency', '1'],
-    env: { DATABASE_URL: proxy.url },
-  })
+  const env = { DATABASE_URL: proxy.url }
+  await using started = await startServerProcess({ ...one.command, env })
   proxy.down()
-  const troubles = () => worker.said.match(/While sweeping/g) ?? []
-  await vi.waitFor(() => expect(troubles().length).toBeGreaterThan(2), { timeout: 30_000 })
+  const troubles = () => started.said.match(/While sweeping/g) ?? []
+  await eventually(() => expect(troubles().length).toBeGreaterThan(2), { timeout: 30_000 })
   proxy.up()
-  worker.signal('SIGTERM')
-  expect(await worker.ended()).toBe(0)
-  expect(worker.said).toContain('SIGTERM')
+  started.signal('SIGTERM')
+  expect(await started.ended()).toBe(0)
+  expect(started.said).toContain(one.lastWords)
 })

@@ -1,6 +1,6 @@
 /** The feed: what a client hears that follows everything which its user has. */
 import { tool, type UIMessage } from 'ai'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { createBarrier } from '../support/barrier.ts'
@@ -15,6 +15,7 @@ import {
   type Serving,
   type ServingOptions,
 } from './serving.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Says the same as it was told; where it was told to wait, when it is let. */
 const echo = () => {
@@ -251,7 +252,7 @@ describe('a client that follows', () => {
     const follower = await follow(server, `?chat=c1&run=${runId}`)
     await follower.next('chunk', ({ chunk }) => chunk.type === 'text-delta')
     await server.get('/ai-chat/c1', { method: 'DELETE' })
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(follower.told.map(({ type }) => type)).toEqual(
         expect.arrayContaining(['end', 'removed']),
       ),
@@ -325,7 +326,7 @@ describe('the feed', () => {
       { code: 'TOO_MANY_READERS' },
     ])
     await first[Symbol.asyncDispose]()
-    await vi.waitFor(async () => expect(await follow(server)).toBeInstanceOf(Follower))
+    await eventually(async () => expect(await follow(server)).toBeInstanceOf(Follower))
   })
 
   it('sends a comment in silence, and is destroyed when the server closes', async () => {

@@ -6,14 +6,14 @@ import { startServer, type RunningServer } from '../../src/server.ts'
 import { createLog } from '../../src/telemetry/create-log.ts'
 import { openDatabase, type OutlastDatabase } from '../../src/store/database.ts'
 import { createTokens } from '../../src/store/tokens.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { AUDIENCE, claimsWith, ISSUER, sign } from './identity/issuer.ts'
 import { rawRequest } from './serving.ts'
 
 const SECRET = 'a secret that both of us know, and long enough'
 const CORS = 'https://app.example'
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>
 let db: OutlastDatabase
 let server: RunningServer
 const errors: Error[] = []
@@ -23,7 +23,7 @@ const telemetry = {
   onError: (error: Error) => errors.push(error),
 }
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = await createMigratedDatabase()
   const settings = {
     PORT: '0',
     DATABASE_URL: database.url,

@@ -30,6 +30,10 @@ describe('a served app', () => {
       code: 'INVALID_CONFIG',
       message: `Something else listens on 127.0.0.1:${port} already: set PORT to another number.`,
     })
+    const settings = { host: 'OUTLAST_METRICS_HOST', port: 'OUTLAST_METRICS_PORT' }
+    await expect(serveHttp({ app, host: '127.0.0.1', port, settings })).rejects.toMatchObject({
+      message: expect.stringContaining('set OUTLAST_METRICS_PORT to another number'),
+    })
     await http.close()
     const again = await serveHttp({ app, host: '127.0.0.1', port })
     await again.close()

@@ -7,7 +7,7 @@ import { ROUTES } from '../../src/protocol/routes.ts'
 import { startServer } from '../../src/server.ts'
 import { createLog } from '../../src/telemetry/create-log.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { jsonPost } from './serving.ts'
 import { appOf, cookieOf, HOST, jwtOf, OWN_PAGE, signInWith, type Ask } from './signing-in.ts'
@@ -228,7 +228,7 @@ describe('a server that does not sign people in', () => {
   })
 
   it('because it has no users says that everybody is one', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const config = readConfig({ PORT: '0', DATABASE_URL: database.url }, tmpdir())
     const log = createLog({ format: 'json', level: 'debug', write: () => undefined })
     const onError = (error: Error) => expect.unreachable(error.message)

@@ -13,7 +13,7 @@ import { describedBy, type Description } from '../support/described.ts'
 import { testOutlast, type TestOutlast } from '../support/engine.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 import { byHeader } from '../tenancy/tenants.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { chunksOf, jsonPost, turn } from './serving.ts'
 
 const agent = defineAgent({
@@ -207,7 +207,7 @@ describe('tickets are counted', () => {
 })
 
 it('a server without users gives tickets too, and takes them', async () => {
-  await using database = await createTestDatabase()
+  await using database = await createMigratedDatabase()
   const config = readConfig({ PORT: '0', DATABASE_URL: database.url }, tmpdir())
   const log = createLog({ format: 'json', level: 'debug', write: () => undefined })
   const onError = (error: Error) => expect.unreachable(error.message)

@@ -73,7 +73,7 @@ it('a server that is down at the start has its tools as soon as it is up', async
   expect(await use.names()).toEqual([])
   expect(use.errors).toEqual(['The MCP server "it" cannot be used: the connection is refused.'])
   await program.start()
-  await expect.poll(() => use.names(), { timeout: 10_000 }).toContain('it_echo')
+  await expect.poll(() => use.names()).toContain('it_echo')
 })
 
 it('a server that was started again is connected to again, and the call is made once', async () => {

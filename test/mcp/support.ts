@@ -40,7 +40,7 @@ export const openAccount = async (): Promise<Account> => {
     entries,
     has: async (key, value = true, times = 1) => {
       const found = async () => (await entries()).filter((entry) => entry[key] === value)
-      await expect.poll(found, { timeout: 15_000 }).toHaveLength(times)
+      await expect.poll(found).toHaveLength(times)
       return (await found()).at(-1)!
     },
     openGate: () => writeFile(gate, ''),

@@ -6,7 +6,7 @@ import { defineAgent } from '../../src/agent/define-agent.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast, withFastClock } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { PROVIDER_NAMES, PROVIDERS, type Provider } from '../support/providers/all.ts'
 import { startProvider } from '../support/providers/server.ts'
 import { call, end, text, think } from '../support/providers/words.ts'
@@ -33,7 +33,7 @@ it.concurrent.for(PROVIDER_NAMES)(
     const pay = tool({ inputSchema: z.object({ path: z.string() }), execute: () => inTool.wait() })
     const options = { name: 'a', model: model(server.url), tools: { pay }, maxRetries: 0 }
     const agents = [defineAgent(providerOptions ? { ...options, providerOptions } : options)]
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const where = { database: { url: database.url }, leaseTtlMs: 1000 }
     await using one = await testOutlast(agents, where, dead)
     const run = await one.ask('Pay', 'chat')

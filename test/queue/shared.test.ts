@@ -1,29 +1,11 @@
 /** What one process says of its runs is read in another one, on PostgreSQL alone. */
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { LogEntry, LogRead, Snapshot } from '../../src/engine/ports.ts'
-import { describeChunkLog } from '../conformance/chunk-log.ts'
-import { describeRunBus } from '../conformance/run-bus.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LogRead } from '../../src/engine/ports.ts'
 import { proxyTo } from '../store/fixtures/tcp-proxy.ts'
+import { describeSpeaking, said, snapshot, START } from '../support/said.ts'
 import { startSharing, type Member, type Sharing } from '../support/sharing.ts'
-
-const START = { epoch: 0, n: 0 }
-
-const said = (from: number, to: number, { epoch = 1, text = 'word' } = {}): LogEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => ({
-    kind: 'chunk',
-    epoch,
-    n: from + index,
-    step: 0,
-    chunk: { type: 'text-delta', id: '0', delta: `${from + index} ${text} ` },
-  }))
-
-const snapshot = (n: number, epoch = 1): Snapshot => ({
-  epoch,
-  n,
-  step: { stepIndex: 0, epoch, span: { from: 1, to: n }, parts: [], spans: [] },
-  calls: [],
-})
+import { eventually } from '../support/eventually.ts'
 
 const numbers = ({ entries }: LogRead): number[] => entries.map(({ n }) => n)
 
@@ -40,7 +22,7 @@ afterAll(() => sharing[Symbol.asyncDispose]())
 
 /** As the process over there knows it, once that is so. */
 const readsThere = (runId: string, after: { epoch: number; n: number }, last: number) =>
-  vi.waitFor(async () => {
+  eventually(async () => {
     const read = await there.log.read(runId, after)
     expect(Math.max(read.entries.at(-1)?.n ?? 0, read.snapshot?.n ?? 0)).toBe(last)
     return read
@@ -61,22 +43,7 @@ const heard = (listen: (hear: (signal: unknown) => void) => () => void) => {
   return { signals, leave }
 }
 
-describe('in the process that speaks', () => {
-  // The suites use each name of a run again, in a log that is empty.
-  let place = 0
-  describeChunkLog('of several processes', () => {
-    const at = (runId: string) => `${runId} ${place}`
-    place += 1
-    return {
-      append: (runId, entries) => here.log.append(at(runId), entries),
-      compact: (runId, one) => here.log.compact(at(runId), one),
-      read: (runId, after) => here.log.read(at(runId), after),
-      drop: (runId, epoch) => here.log.drop(at(runId), epoch),
-      [Symbol.dispose]: () => undefined,
-    }
-  })
-  describeRunBus('of several processes', () => here.bus)
-})
+describeSpeaking('of several processes', () => here)
 
 describe('a run of another process', () => {
   it('is read as it was before somebody read it, and as it grows', async () => {
@@ -95,7 +62,7 @@ describe('a run of another process', () => {
     await readsThere('told', START, 1)
     const news = heard((hear) => there.bus.subscribe('told', hear))
     await here.log.append('told', said(2, 2))
-    await vi.waitFor(() => expect(news.signals).toContainEqual({ kind: 'progress', runId: 'told' }))
+    await eventually(() => expect(news.signals).toContainEqual({ kind: 'progress', runId: 'told' }))
     news.leave()
     expect(numbers(await there.log.read('told', { epoch: 1, n: 1 }))).toEqual([2])
   })
@@ -128,14 +95,14 @@ describe('a run of another process', () => {
     await here.log.append('moves', said(1, 3))
     await readsThere('moves', START, 3)
     await third.log.append('moves', said(1, 2, { epoch: 2 }))
-    const read = await vi.waitFor(async () => {
+    const read = await eventually(async () => {
       const now = await there.log.read('moves', { epoch: 1, n: 3 })
       expect(now.entries).toEqual(said(1, 2, { epoch: 2 }))
       return now
     })
     expect(read.entries).toHaveLength(2)
     // The late holder hears of it when it goes on.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await expect(here.log.append('moves', said(4, 4))).rejects.toMatchObject({
         code: 'LEASE_LOST',
       })
@@ -158,7 +125,7 @@ describe('a run of another process', () => {
     await here.log.append('done', said(1, 3))
     await readsThere('done', START, 3)
     await here.log.drop('done', 1)
-    await vi.waitFor(async () => expect([...(await rowsOf()).keys()]).not.toContain('done'), 5000)
+    await eventually(async () => expect([...(await rowsOf()).keys()]).not.toContain('done'))
   })
 })
 
@@ -168,7 +135,7 @@ describe('a signal of another process', () => {
     const one = heard((hear) => there.bus.subscribe(`run ${kind}`, hear))
     const signal = { kind, runId: `run ${kind}` }
     here.bus.publish(signal)
-    await vi.waitFor(() => expect(all.signals).toContainEqual(signal))
+    await eventually(() => expect(all.signals).toContainEqual(signal))
     expect(one.signals).toEqual([signal])
     all.leave()
     one.leave()
@@ -180,7 +147,7 @@ describe('a signal of another process', () => {
     const other = heard((hear) => there.bus.subscribeChats({ ...owner, workspaceId: 'v' }, hear))
     const signals = Array.from({ length: 300 }, (_, n) => ({ ...owner, chatId: `chat ${n}` }))
     for (const signal of signals) here.bus.publishChat(signal)
-    await vi.waitFor(() => expect(own.signals).toHaveLength(300))
+    await eventually(() => expect(own.signals).toHaveLength(300))
     expect(own.signals).toEqual(signals)
     expect(other.signals).toEqual([])
     own.leave()
@@ -195,7 +162,7 @@ describe('a signal of another process', () => {
     )
     expect(cut.rows.length).toBeGreaterThanOrEqual(2)
     const all = heard((hear) => there.bus.subscribe('*', hear))
-    await vi.waitFor(() => {
+    await eventually(() => {
       here.bus.publish({ kind: 'stop', runId: 'again' })
       expect(all.signals).toContainEqual({ kind: 'stop', runId: 'again' })
     })
@@ -217,12 +184,12 @@ describe('a process that reaches the database through a pooler only', () => {
       return answer
     })
     const pooled = await sharing.join({ url: pooler.url })
-    await vi.waitFor(() => expect(pooled.errors).toHaveLength(1))
+    await eventually(() => expect(pooled.errors).toHaveLength(1))
     expect(pooled.errors[0]?.message).toContain('DATABASE_DIRECT_URL')
     await pooled.log.append('unheard', said(1, 3))
     expect(numbers(await readsThere('unheard', START, 3))).toEqual([1, 2, 3])
     await here.log.append('polled', said(1, 3))
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(numbers(await pooled.log.read('polled', START))).toEqual([1, 2, 3]),
     )
     expect(pooled.errors).toHaveLength(1)
@@ -238,7 +205,7 @@ describe('a process whose database is away', () => {
     await rename('ai_chat_run_tails', 'gone')
     const before = here.errors.length
     await here.log.append('away', said(3, 4))
-    await vi.waitFor(() => expect(here.errors).toHaveLength(before + 1))
+    await eventually(() => expect(here.errors).toHaveLength(before + 1))
     await here.log.append('away', said(5, 6))
     expect(numbers(await here.log.read('away', START))).toEqual([1, 2, 3, 4, 5, 6])
     await rename('gone', 'ai_chat_run_tails')

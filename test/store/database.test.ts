@@ -316,11 +316,16 @@ describe('a server', () => {
     })
     await using pooled = await openDatabase({ url: proxy.url, schema: 'pooled' })
     await using direct = await openDatabase({ url: server.url, schema: 'pooled' })
-    const path = async (db: OutlastDatabase) =>
-      (await sql<{ path: string }>`SELECT current_setting('search_path') AS path`.execute(db))
-        .rows[0]?.path
-    expect(await path(direct)).toBe('"pooled"')
-    expect(await path(pooled)).toContain('public')
+    const settings = async (db: OutlastDatabase) =>
+      (
+        await sql<{ path: string; jit: string }>`
+          SELECT current_setting('search_path') AS path, current_setting('jit') AS jit`.execute(db)
+      ).rows[0]
+    const { rows } = await sql<{
+      jit: string
+    }>`SELECT reset_val AS jit FROM pg_settings WHERE name = 'jit'`.execute(direct)
+    expect(await settings(direct)).toEqual({ path: '"pooled"', jit: 'off' })
+    expect(await settings(pooled)).toEqual({ path: '"$user", public', jit: rows[0]?.jit })
     await withTables(direct)
     const built = pooled as unknown as Kysely<TestTables>
     expect(await built.selectFrom('fencedRuns').selectAll().execute()).toEqual([])

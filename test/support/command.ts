@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
+import { eventually } from './eventually.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -53,7 +53,7 @@ export const startCommand = (
     signal: (signal) => void child.kill(signal),
     leave: () => void child.stdout.destroy(),
     says: (words) =>
-      vi.waitFor(
+      eventually(
         () => {
           if (!said.out.includes(words)) throw new Error(`It says ${said.out}\n${said.err}`)
         },

@@ -9,7 +9,7 @@ import type { Attachment } from '../../src/engine/api.ts'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { Frame } from '../../src/engine/tail/replay.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
-import { createTestDatabase } from './postgres.ts'
+import { createMigratedDatabase } from './postgres.ts'
 import { assembleOutlast, type Outlast, type OutlastOptions } from '../../src/outlast.ts'
 
 export type TestOutlast = Outlast & {
@@ -35,13 +35,17 @@ export const testOutlast = async (
 ): Promise<TestOutlast> => {
   const errors: Error[] = []
   const onError = (error: Error) => errors.push(error)
-  // An embedded database takes a second to start; tests that want one say `database: {}`.
-  const own = options.database ? undefined : await createTestDatabase()
+  // An embedded database takes half a second to start; tests that want one say `database: {}`.
+  const own = options.database ? undefined : await createMigratedDatabase()
   const database = own ? { url: own.url } : {}
   const outlast = await assembleOutlast(
     { agents, graceMs: 0, onError, database, ...options },
     decorate,
   )
+  const close = async (graceMs?: number) => {
+    await outlast.close(graceMs)
+    await own?.[Symbol.asyncDispose]()
+  }
   const principal = { workspaceId: 'w1', userId: 'u1' }
   await outlast.principals.ensure(principal)
   const { engine } = outlast
@@ -66,10 +70,8 @@ export const testOutlast = async (
       await tail(run)
       return findRun(outlast, principal, run)
     },
-    async [Symbol.asyncDispose]() {
-      await outlast.close()
-      await own?.[Symbol.asyncDispose]()
-    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
   }
 }
 

@@ -1,14 +1,19 @@
 /** Finds PostgreSQL and Redis for the tests, or starts servers of its own; what is not there is said in one sentence. */
 import type { TestProject } from 'vitest/node'
+import { openDatabase } from '../../src/store/database.ts'
+import { migrate } from '../../src/store/migrate.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { findPostgres } from './find-postgres.ts'
 import { NO_BINARY, NO_REDIS } from './needs-redis.ts'
+import { createDatabase } from './postgres.ts'
 import { findRedis, findRedisBinary, startRedis } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a database whose user may create databases. */
     postgresUrl: string
+    /** Name of a database with our tables, which nobody is connected to. */
+    migratedDatabase: string
     /** URL of a Redis that all tests share; undefined where there is none. */
     redisUrl: string | undefined
     /** Whether tests can start a Redis of their own. */
@@ -18,7 +23,14 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await using stack = new AsyncDisposableStack()
-  project.provide('postgresUrl', (await findPostgres()) ?? (await ownPostgres(stack)))
+  const postgresUrl = (await findPostgres()) ?? (await ownPostgres(stack))
+  project.provide('postgresUrl', postgresUrl)
+  const migrated = stack.use(await createDatabase(postgresUrl, 'template0'))
+  {
+    await using db = await openDatabase({ url: migrated.url })
+    await migrate(db)
+  }
+  project.provide('migratedDatabase', migrated.name)
   const redisStarts = findRedisBinary() !== undefined
   const redisUrl = (await findRedis()) ?? (redisStarts ? await ownRedis(stack) : undefined)
   project.provide('redisStarts', redisStarts)

@@ -140,7 +140,7 @@ export const checkSize: Rule = (source) =>
     : []
 
 const checkPorts: Rule = (source) => {
-  if (source.path !== 'src/engine/ports.ts') return []
+  if (!/^src\/engine\/([a-z]+-)?ports\.ts$/.test(source.path)) return []
   return source.nodes.flatMap(({ node, line }) => {
     if (node['optional'] !== true) return []
     const isMethod = node.type === 'TSMethodSignature'

@@ -1,8 +1,9 @@
 /** A client of the HTTP interface that keeps what it was sent, reconnects where it stands, and sees how a stream ended. */
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { Chunk } from '../../src/engine/chunks.ts'
 import type { RunSummary, UiMessage } from '../../src/engine/api.ts'
 import { readSse } from '../../src/protocol/sse-decoder.ts'
+import { eventually } from './eventually.ts'
 
 export type Received = { readonly id: string; readonly chunk: Chunk }
 
@@ -40,7 +41,7 @@ export const settledRun = async (url: string, chatId: string): Promise<Latest> =
     expect(latest.run.status).toMatch(/succeeded|failed|aborted/)
     return latest
   }
-  return vi.waitFor(look, { timeout: 25_000, interval: 50 })
+  return eventually(look, { timeout: 25_000, interval: 50 })
 }
 
 type Ending = 'done' | 'broken' | 'unfinished'

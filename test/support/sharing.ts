@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createFallback } from '../../src/queue/fallback/fallback.ts'
 import { readRedisAddress } from '../../src/queue/redis/connection.ts'
-import { openRedis } from '../../src/queue/redis/redis.ts'
+import { openRedisWay } from '../../src/queue/redis/redis.ts'
 import { createShared, type Shared } from '../../src/queue/shared.ts'
 import { DEFAULT_SCHEMA } from '../../src/store/database.ts'
 import { createNotices } from '../../src/store/notices.ts'
@@ -43,7 +43,7 @@ export const startSharing = async (): Promise<Sharing> => {
       createFallback({
         name,
         openFast: (onTrouble) =>
-          openRedis({ address: readRedisAddress({ url: redis }), name, onError: onTrouble }),
+          openRedisWay({ address: readRedisAddress({ url: redis }), name, onError: onTrouble }),
         slow: postgres,
         onError,
         onChange: (isAvailable) => void changes.push(isAvailable),

@@ -1,4 +1,7 @@
-/** Makes `N passed, N failed, N skipped` the very last line of a run, and fails a run in which no test ran. */
+/**
+ * Makes `N passed, N failed, N skipped` the very last line of a run, after a line for each reason to skip, and fails a run in which
+ * no test ran.
+ */
 import { writeSync } from 'node:fs'
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 
@@ -6,6 +9,7 @@ type Totals = { passed: number; failed: number; skipped: number }
 
 export default class TotalsReporter implements Reporter {
   #totals: Totals | undefined
+  #reasons: ReadonlyMap<string, number> = new Map()
 
   onInit(vitest: Vitest): void {
     if (vitest.config.watch) return
@@ -15,12 +19,14 @@ export default class TotalsReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     this.#totals = countTests(modules, unhandled)
+    this.#reasons = skipReasons(modules)
   }
 
   #print(): void {
     // No totals: the run died before its tests, for example in the global setup.
     const { passed, failed, skipped } = this.#totals ?? { passed: 0, failed: 1, skipped: 0 }
     if (failed > 0 || passed === 0) process.exitCode ||= 1
+    for (const [reason, tests] of this.#reasons) writeSync(1, `\n${tests} skipped: ${reason}`)
     writeSync(1, `\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   }
 }
@@ -44,4 +50,18 @@ export const countTests = (
     }
   }
   return totals
+}
+
+/** Why tests were skipped, and how many for each reason. */
+const skipReasons = (modules: readonly TestModule[]): ReadonlyMap<string, number> => {
+  const reasons = new Map<string, number>()
+  for (const module of modules) {
+    for (const test of module.children.allTests()) {
+      const result = test.result()
+      if (result.state !== 'skipped') continue
+      const reason = result.note ?? 'no reason was given.'
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    }
+  }
+  return reasons
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { outageProxy } from '../support/outage-proxy.ts'
 import { startServerProcess } from '../support/server-process.ts'
 
@@ -28,7 +28,7 @@ const ask = async (url: string, text: string): Promise<string> => {
 
 describe('a server with a log for machines', () => {
   it('writes records of JSON about its runs, and nothing that was said', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const port = await freePort()
     await using server = await startServerProcess({
       env: {
@@ -66,7 +66,7 @@ describe('a server with a log for machines', () => {
 
 describe('readiness', () => {
   it('is said while the database answers, and denied while it does not', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     await using proxy = await outageProxy(database.url)
     await using server = await startServerProcess({ env: { DATABASE_URL: proxy.url } })
     const readiness = async () => {

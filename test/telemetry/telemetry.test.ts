@@ -15,7 +15,7 @@ import { defineAgent, type OutlastToolSet } from '../../src/agent/define-agent.t
 import type { OutlastOptions } from '../../src/outlast.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { testOutlast } from '../support/engine.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
   scriptedModel,
@@ -170,7 +170,7 @@ describe('the trace of a run', () => {
   })
 
   it('is one, over all processes that executed it', async () => {
-    await using database = await createTestDatabase()
+    await using database = await createMigratedDatabase()
     const options = (tracer: ReturnType<typeof provider>['tracer']): Partial<OutlastOptions> => ({
       database: { url: database.url },
       leaseTtlMs: 1000,

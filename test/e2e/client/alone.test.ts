@@ -231,7 +231,7 @@ test('a run that failed says why, and the chat goes on', async () => {
   await tab.ask('Again')
   await tab.page.getByText('Fine now.').waitFor()
   await tab.isNow('ready connected')
-  expect(await tab.page.getByRole('alert').count()).toBe(0)
+  await expect.poll(() => tab.page.getByRole('alert').count()).toBe(0)
 })
 
 test('a message that cannot be sent is given back when the server does not come', async () => {
@@ -242,12 +242,12 @@ test('a message that cannot be sent is given back when the server does not come'
   await tab.ask('Precious')
   await tab.page.locator('#unsent').getByText('Precious').waitFor()
   await tab.press('Take back')
-  expect(await tab.page.getByLabel('Your message').inputValue()).toBe('Precious')
+  await expect.poll(() => tab.page.getByLabel('Your message').inputValue()).toBe('Precious')
   await tab.shows()
   application.network.heal()
   application.provider.script([[text('Fine.'), finish()]])
   await tab.page.getByLabel('Your message').press('Enter')
   await tab.shows('Precious', 'Fine.')
   await tab.isNow('ready connected')
-  expect(await tab.page.getByRole('alert').count()).toBe(0)
+  await expect.poll(() => tab.page.getByRole('alert').count()).toBe(0)
 })

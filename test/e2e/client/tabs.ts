@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { createOutlastClient, type ChatSummary } from '../../../src/client/index.ts'
-import { complaintsOf, launchBrowser, type Complaints } from '../../support/browser.ts'
+import { complaintsOf, launchWholeBrowser, type Complaints } from '../../support/browser.ts'
 import { startFakeProvider, type FakeProvider } from '../../support/fake-provider.ts'
 import { faultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts'
 import { startServerProcess, type ServerProcess } from '../../support/server-process.ts'
@@ -69,7 +69,7 @@ export const useApplication = (): Application => {
 
   beforeAll(async () => {
     built = await buildPage()
-    browser = await launchBrowser()
+    browser = await launchWholeBrowser()
     provider = await startFakeProvider()
     const env = { PAGE_DIR: built.folder, MODEL_URL: provider.url }
     server = await startServerProcess({ program: APP, env })

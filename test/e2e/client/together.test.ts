@@ -122,10 +122,10 @@ test('who sends into an answer that another began has the message back, and send
   second!.release()
   await all(tabs, 'Hello', 'Answer 1 ends.', 'My precious question', 'Answer 2 ends.')
   await allAtRest(tabs, 'succeeded')
-  expect(await other.page.locator('#unsent').count()).toBe(0)
+  await expect.poll(() => other.page.locator('#unsent').count()).toBe(0)
   // All the while the answer of the other tab was being read.
   expect((await other.states()).join()).not.toContain('error')
-  expect(await other.page.getByRole('alert').count()).toBe(0)
+  await expect.poll(() => other.page.getByRole('alert').count()).toBe(0)
 })
 
 test('a chat that one of them removes is removed for all', async () => {

@@ -72,8 +72,10 @@ test('whoever searches while a new chat is loaded goes on searching', async () =
   gate.release()
   await page.getByText('close this tab while it works').waitFor()
   await page.keyboard.type('ries')
-  expect(await page.getByRole('searchbox', { name: 'Search chats' }).inputValue()).toBe('cherries')
-  expect(await page.getByLabel('Your message').inputValue()).toBe('')
+  await expect
+    .poll(() => page.getByRole('searchbox', { name: 'Search chats' }).inputValue())
+    .toBe('cherries')
+  await expect.poll(() => page.getByLabel('Your message').inputValue()).toBe('')
 })
 
 test('a chat is renamed, in every tab, and gets its automatic title back', async () => {
@@ -125,9 +127,11 @@ test('everything is reached by keyboard: skip link, commands, a chat, a new chat
   const { page } = await pages.open('/chats/keys-before')
   await chat(page, 'say keys').waitFor()
   await page.keyboard.press('Tab')
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.textContent))
+    .toBe('Skip to the content')
   await page.keyboard.press('Enter')
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe('content')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('content')
   await page.keyboard.press('Control+K')
   await page.getByLabel('Commands').fill('say k')
   await page.keyboard.press('ArrowDown')

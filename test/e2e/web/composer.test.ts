@@ -52,7 +52,7 @@ test('Enter sends, Shift+Enter begins a new line, and nothing but blanks is not 
   const one = await box(page).boundingBox()
   await box(page).press('Enter')
   await ended(page)
-  expect(await questions(page).allInnerTexts()).toEqual(['first line\nsecond line'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['first line\nsecond line'])
   await expect
     .poll(async () => (await box(page).boundingBox())!.height, PATIENCE)
     .toBeLessThan(one!.height)
@@ -74,10 +74,10 @@ test('the Enter that ends a word of an input method does not send', async () => 
     bubbles: true,
   })
   await session.send('Input.insertText', { text: '日本' })
-  expect(await questions(page).count()).toBe(0)
+  await expect.poll(() => questions(page).count()).toBe(0)
   await box(page).press('Enter')
   await ended(page)
-  expect(await questions(page).allInnerTexts()).toEqual(['日本'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['日本'])
 })
 
 test('the box grows with its text up to a limit, and scrolls then', async () => {
@@ -126,12 +126,12 @@ test('files are picked, dropped and pasted, taken back, and sent with the text',
     await files(page).getByText(name).waitFor()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Remove dropped.txt' }).click()
-  expect(await files(page).getByRole('listitem').count()).toBe(2)
+  await expect.poll(() => files(page).getByRole('listitem').count()).toBe(2)
   await ask(page, 'Look at these')
   await ended(page)
   await questions(page).locator('img').waitFor()
   await questions(page).getByText('pasted.txt').waitFor()
-  expect(await questions(page).getByText('dropped.txt').count()).toBe(0)
+  await expect.poll(() => questions(page).getByText('dropped.txt').count()).toBe(0)
   const width = () =>
     questions(page)
       .locator('img')
@@ -148,7 +148,7 @@ test('a file that is too large says so and does not hold up the others', async (
   await page.getByRole('button', { name: 'Remove huge.bin' }).click()
   await ask(page, 'Look at this')
   await ended(page)
-  expect(await answers(page).count()).toBe(1)
+  await expect.poll(() => answers(page).count()).toBe(1)
 })
 
 test('a message waits for its files, and says so', async () => {
@@ -162,7 +162,7 @@ test('a message waits for its files, and says so', async () => {
   await page.getByLabel('Uploading notes.txt').waitFor()
   await ask(page, 'Look at this')
   await page.getByText('when the files are there').waitFor()
-  expect(await questions(page).count()).toBe(0)
+  await expect.poll(() => questions(page).count()).toBe(0)
   gate.release()
   await expect
     .poll(() => page.getByRole('button', { name: 'Send' }).isEnabled(), PATIENCE)
@@ -187,5 +187,5 @@ test('words that are on their way when the page is left are in the box again, an
   await page.reload()
   await answers(page).waitFor()
   await expect.poll(() => box(page).inputValue(), PATIENCE).toBe('')
-  expect(await questions(page).allInnerTexts()).toEqual(['Precious words'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['Precious words'])
 })

@@ -68,7 +68,7 @@ test('an approved call is executed, and the answer goes on in every tab', async 
   await seen(page, 'refunded A')
   await seen(other, 'refunded A')
   await ended(page)
-  expect(await card(page).getAttribute('data-state')).toBe('done')
+  await expect.poll(() => card(page).getAttribute('data-state')).toBe('done')
   expect(executed).toEqual(['A'])
 })
 
@@ -80,7 +80,7 @@ test('a call is denied with a reason that the model is told', async () => {
   await card(page).getByLabel('Reason').fill('It was never ordered')
   await card(page).getByRole('button', { name: 'Deny it' }).click()
   await seen(page, 'never ordered')
-  expect(await card(page).getAttribute('data-state')).toBe('denied')
+  await expect.poll(() => card(page).getAttribute('data-state')).toBe('denied')
   expect(executed).toEqual([])
 })
 
@@ -115,7 +115,7 @@ test('who decides too late is told so, and sees what was decided', async () => {
   })
   await card(page).getByRole('button', { name: 'Approve' }).click()
   await page.getByText('Somebody had decided before.').waitFor()
-  expect(await card(page).getAttribute('data-state')).toBe('denied')
+  await expect.poll(() => card(page).getAttribute('data-state')).toBe('denied')
   expect(executed).toEqual([])
 })
 
@@ -131,7 +131,7 @@ test('a tool that the person executes takes an output that fits, and says why an
   await card(page).getByRole('button', { name: 'Give the output' }).click()
   await seen(page, 'Berlin')
   await ended(page)
-  expect(await card(page).getAttribute('data-state')).toBe('done')
+  await expect.poll(() => card(page).getAttribute('data-state')).toBe('done')
 })
 
 test('a new message ends the wait, and the page says so before', async () => {

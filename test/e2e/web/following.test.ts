@@ -98,5 +98,5 @@ test('a server that is killed and comes back goes on with the answer, and the pa
   const again = await following.open()
   await tells(again, 'Continued by another worker: the one before was lost.')
   await ends(again)
-  expect(await titlesOf(tab.page)).toContain('▸ Tell me – Outlast')
+  await expect.poll(() => titlesOf(tab.page)).toContain('▸ Tell me – Outlast')
 })

@@ -1,6 +1,6 @@
 /** Whatever a person, a model or a tool says, the page shows it: it executes nothing, and loads nothing by itself. */
 import { fileURLToPath } from 'node:url'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { usePages } from '../pages.ts'
 import { PAYLOADS } from './scenes/payloads.ts'
@@ -21,7 +21,7 @@ const api = async (path: string, body: unknown, method: 'POST' | 'PATCH' = 'POST
 }
 
 /** The payload as what a person says and names, and as what model and tools make of it. */
-const stage = async (index: number): Promise<string> => {
+const stage = async (index: number) => {
   const payload = PAYLOADS[index]!
   const chatId = `hostile-${index}`
   const file = { type: 'file', mediaType: 'text/plain', url: 'data:text/plain;base64,eA==' }
@@ -30,9 +30,18 @@ const stage = async (index: number): Promise<string> => {
     { type: 'text', text: payload },
     { ...file, filename: payload.slice(0, 200) },
   ]
-  await api('', { chatId, message: { parts } })
+  const stream = await api('', { chatId, message: { parts } })
   await api(`/${chatId}`, { title: payload.slice(0, 200) }, 'PATCH')
-  return chatId
+  return { chatId, messageId: /"messageId":"([^"]+)"/.exec(stream)![1] }
+}
+
+/** Shows what was staged, without loading the page again. @returns the answer */
+const visit = async (page: Page, index: number): Promise<Locator> => {
+  const { chatId, messageId } = await stage(index)
+  await page.evaluate((path) => history.pushState(null, '', path), `/chats/${chatId}`)
+  const answer = page.locator(`article[data-message-id="${messageId}"]`)
+  await answer.waitFor()
+  return answer
 }
 
 /** What of a page could run, load or lead astray; nothing is what is expected. */
@@ -74,6 +83,15 @@ const suspicious = (page: Page): Promise<string[]> =>
     ]
   })
 
+/** Opens what is folded, also what is folded in that. */
+const unfold = async (answer: Locator): Promise<void> => {
+  const folds = answer.locator('details:not([open])')
+  const open = (all: readonly Element[]) => {
+    for (const one of all as readonly HTMLDetailsElement[]) one.open = true
+  }
+  await expect.poll(() => folds.evaluateAll(open).then(() => folds.count())).toBe(0)
+}
+
 const watch = async (page: Page) => {
   const noticed: string[] = []
   await page.addInitScript(() => {
@@ -113,7 +131,7 @@ test('what would run, load or lead astray is noticed', async () => {
     canary!.setAttribute('onclick', 'canary()')
     document.body.append(article)
     ;(globalThis as unknown as { canary(): void }).canary()
-    open('/')?.close()
+    open('/')
   })
   expect(await suspicious(page)).toEqual([
     'a[href=javascript:canary()]',
@@ -133,13 +151,10 @@ test(
     const noticed = await watch(page)
     await page.setViewportSize({ width: 1280, height: 4000 })
     for (const index of PAYLOADS.keys()) {
-      const chatId = await stage(index)
-      await page.goto(new URL(`/chats/${chatId}`, pages.server.url).href)
-      const answer = page.locator('article[data-role="assistant"]')
+      const answer = await visit(page, index)
       await answer.locator('[data-part="sources"]').waitFor()
       expect.soft([index, await suspicious(page)]).toEqual([index, []])
-      const folds = answer.locator('details:not([open]) > summary')
-      while ((await folds.count()) > 0) await folds.first().click()
+      await unfold(answer)
       await answer.locator('[data-part="tool"][data-state="failed"]').first().waitFor()
       expect.soft([index, await suspicious(page)]).toEqual([index, []])
       expect.soft([index, noticed]).toEqual([index, []])
@@ -153,8 +168,7 @@ test('what looks like a link and is none leads nowhere, however it is pressed', 
   const noticed = await watch(page)
   for (const [index, payload] of PAYLOADS.entries()) {
     if (!payload.startsWith('[press](')) continue
-    await page.goto(new URL(`/chats/${await stage(index)}`, pages.server.url).href)
-    const words = page.locator('article[data-role="assistant"] [data-part="text"]').last()
+    const words = (await visit(page, index)).locator('[data-part="text"]').last()
     await words.getByText('press').first().click()
     await words
       .getByText('press')

@@ -70,14 +70,14 @@ const tool = (page: Page, name: string) =>
 test('Markdown is shown as what it means, and everybody can read and reach it', async () => {
   const { page, answer } = await shown('sample')
   await answer.locator('.katex').nth(2).waitFor()
-  expect(await answer.locator('.katex').count()).toBe(3)
-  expect(await answer.locator('[data-part] :is(h1, h2)').count()).toBe(0)
+  await expect.poll(() => answer.locator('.katex').count()).toBe(3)
+  await expect.poll(() => answer.locator('[data-part] :is(h1, h2)').count()).toBe(0)
   await answer.getByRole('heading', { name: 'The plan', level: 3 }).waitFor()
   expect(await answer.getByRole('checkbox', { name: 'Done' }).isChecked()).toBe(true)
-  expect(await answer.getByRole('table').getByRole('row').count()).toBe(3)
-  expect(await answer.getByText('It costs $5, or $10 for two.').count()).toBe(1)
+  await expect.poll(() => answer.getByRole('table').getByRole('row').count()).toBe(3)
+  await expect.poll(() => answer.getByText('It costs $5, or $10 for two.').count()).toBe(1)
   const code = answer.getByRole('group', { name: 'Code: ts' })
-  expect(await code.locator('.hljs-keyword').count()).toBeGreaterThan(3)
+  await expect.poll(() => code.locator('.hljs-keyword').count()).toBeGreaterThan(3)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     for (const width of [1280, 768, 390]) {
@@ -102,9 +102,9 @@ test('code is copied as it was written', async () => {
 test('a link says where it leads, and tells that place nothing of this page', async () => {
   const { answer } = await shown('sample', 'links')
   const link = answer.getByRole('link', { name: 'page (example.com)' })
-  expect(await link.getAttribute('href')).toBe('https://example.com/docs')
-  expect(await link.getAttribute('target')).toBe('_blank')
-  expect(await link.getAttribute('rel')).toContain('noreferrer')
+  await expect.poll(() => link.getAttribute('href')).toBe('https://example.com/docs')
+  await expect.poll(() => link.getAttribute('target')).toBe('_blank')
+  await expect.poll(() => link.getAttribute('rel')).toContain('noreferrer')
   await answer.getByRole('link', { name: 'https://outlast.dev/page', exact: true }).waitFor()
 })
 
@@ -114,7 +114,7 @@ test('an image of another server is not loaded, but named and opened by who want
   page.on('request', (request) => asked.push(request.url()))
   await page.reload()
   const remote = answer.getByRole('link', { name: 'Image from images.example.com: A chart' })
-  expect(await remote.getAttribute('href')).toBe('https://images.example.com/chart.png')
+  await expect.poll(() => remote.getAttribute('href')).toBe('https://images.example.com/chart.png')
   await answer.getByRole('img', { name: 'Pixel' }).waitFor()
   expect(asked.filter((url) => url.includes('example.com'))).toEqual([])
 })
@@ -123,7 +123,7 @@ test('a text that grows shows no half Markdown', async () => {
   await play('unfinished')
   const { page, answer } = await open('unfinished')
   await answer.getByText('A link').waitFor()
-  expect(await answer.locator('[data-part="text"]').textContent()).toBe('A link')
+  await expect.poll(() => answer.locator('[data-part="text"]').textContent()).toBe('A link')
   await play('release unfinished')
   await page.getByRole('link', { name: 'link (example.com)' }).waitFor()
 })
@@ -153,15 +153,15 @@ test('reasoning is open while it is all there is, and folded as soon as the mode
 test('a tool call is a card that unfolds to what went in, what came out, and how long it took', async () => {
   const { page } = await shown('tools')
   const look = tool(page, 'look')
-  expect(await look.getAttribute('data-state')).toBe('done')
-  expect(await look.locator('summary').textContent()).toBe('lookREADME.mdDone')
+  await expect.poll(() => look.getAttribute('data-state')).toBe('done')
+  await expect.poll(() => look.locator('summary').textContent()).toBe('lookREADME.mdDone')
   await look.locator('summary').press('Enter')
   await look.getByRole('group', { name: 'Input' }).getByText('"path": "README.md"').waitFor()
   await look.getByRole('group', { name: 'Output' }).getByText('# Outlast').waitFor()
   await look.getByText(/^Took \d/).waitFor()
 
   const broken = tool(page, 'break')
-  expect(await broken.getAttribute('data-state')).toBe('failed')
+  await expect.poll(() => broken.getAttribute('data-state')).toBe('failed')
   await broken.locator('summary').click()
   await broken.getByRole('group', { name: 'Error' }).getByText('no such place').waitFor()
   await expectAccessible(page)
@@ -172,9 +172,10 @@ test('a very long output is cut until somebody wants the whole', async () => {
   const long = tool(page, 'long')
   await long.locator('summary').click()
   const output = long.getByRole('group', { name: 'Output' })
-  expect((await output.textContent())?.length).toBe(4000)
+  const length = async () => (await output.textContent())?.length
+  await expect.poll(length).toBe(4000)
   await long.getByRole('button', { name: /^Show all \d\d,\d{3} characters$/ }).click()
-  expect((await output.textContent())?.length).toBeGreaterThan(20_000)
+  await expect.poll(length).toBeGreaterThan(20_000)
 })
 
 test('what a tool yields is shown as it comes, and what it wrote beside the answer', async () => {
@@ -183,7 +184,7 @@ test('what a tool yields is shown as it comes, and what it wrote beside the answ
   const hold = tool(page, 'hold')
   await hold.locator('summary').click()
   await hold.getByRole('group', { name: 'Output so far' }).getByText('counted to 1').waitFor()
-  expect(await hold.getAttribute('data-state')).toBe('running')
+  await expect.poll(() => hold.getAttribute('data-state')).toBe('running')
   await play('release counting')
   await hold.getByRole('group', { name: 'Output', exact: true }).getByText('counted to 3').waitFor()
   await answer.getByText('Data: progress').click()
@@ -193,12 +194,12 @@ test('what a tool yields is shown as it comes, and what it wrote beside the answ
 test('a call that needs a yes shows what it would do, and is executed after it', async () => {
   const { page, answer } = await shown('refund')
   const refund = tool(page, 'refund')
-  expect(await refund.getAttribute('data-state')).toBe('approval')
+  await expect.poll(() => refund.getAttribute('data-state')).toBe('approval')
   await refund.getByText('"amount": 250').waitFor()
   await expectAccessible(page)
   await refund.getByRole('button', { name: 'Approve' }).click()
   await answer.getByText('It is settled.').waitFor()
-  expect(await refund.getAttribute('data-state')).toBe('done')
+  await expect.poll(() => refund.getAttribute('data-state')).toBe('done')
 })
 
 test('a call that is denied is not executed, and the model is told why', async () => {
@@ -208,7 +209,7 @@ test('a call that is denied is not executed, and the model is told why', async (
   await refund.getByLabel('Reason').fill('Too much')
   await refund.getByRole('button', { name: 'Deny it' }).click()
   await answer.getByText('It is settled.').waitFor()
-  expect(await refund.getAttribute('data-state')).toBe('denied')
+  await expect.poll(() => refund.getAttribute('data-state')).toBe('denied')
   await refund.locator('summary').click()
   await refund.getByText('Reason: Too much').waitFor()
 })
@@ -232,10 +233,9 @@ test('sources stand together, each once, with the place they are of', async () =
   const { page } = await shown('sources')
   const sources = page.getByRole('region', { name: 'Sources' })
   await sources.getByRole('link', { name: 'A page (example.com)' }).waitFor()
-  expect(await sources.getByRole('listitem').allTextContents()).toEqual([
-    'A page (example.com)',
-    'The report report.pdf',
-  ])
+  await expect
+    .poll(() => sources.getByRole('listitem').allTextContents())
+    .toEqual(['A page (example.com)', 'The report report.pdf'])
 })
 
 test('files are images, or names that one can save', async () => {

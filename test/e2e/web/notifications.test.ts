@@ -175,7 +175,9 @@ test('a run that needs a person is told, and the title of its tab says that it w
     .poll(() => noticesOf(page), PATIENCE)
     .toEqual([{ title: 'Pay it', body: 'Waits for you' }])
   await expect.poll(() => page.title(), PATIENCE).toBe('(1) ✋ Pay it – Outlast')
-  expect(await page.locator('link[rel="icon"]').getAttribute('href')).toContain('icon-badge')
+  await expect
+    .poll(() => page.locator('link[rel="icon"]').getAttribute('href'))
+    .toContain('icon-badge')
   await front.close()
   await page.bringToFront()
   await expect.poll(() => page.title(), PATIENCE).toBe('✋ Pay it – Outlast')

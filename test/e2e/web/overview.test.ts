@@ -66,7 +66,7 @@ test('a run is counted while it is active and when it has ended, and its worker 
   const runs = () => tile(page, 'Runs').allTextContents()
   await expect.poll(runs, PATIENCE).toEqual(['1', '1 is active'])
   const lease = section(page, 'Workers').getByRole('link', { name: `Run ${runId.slice(-6)}` })
-  expect(await lease.getAttribute('href')).toBe(`/runs/${runId}`)
+  await expect.poll(() => lease.getAttribute('href')).toBe(`/runs/${runId}`)
   await api('/stop', { runId })
   await expect.poll(runs, PATIENCE).toEqual(['1', 'None is active'])
   await lease.waitFor({ state: 'detached' })
@@ -84,7 +84,9 @@ test('numbers are those of the server, by model and by agent', async () => {
   expect(totals).toMatchObject({ runs: 2, succeeded: 1, aborted: 1 })
   await tile(page, 'Succeeded').getByText('1 of 2 ended').waitFor()
   const row = section(page, 'Models').getByRole('row', { name: /fake/ })
-  expect(await row.getByRole('cell').first().textContent()).toBe(String(byModel[0]?.steps))
+  await expect
+    .poll(() => row.getByRole('cell').first().textContent())
+    .toBe(String(byModel[0]?.steps))
   await section(page, 'Agents').getByRole('link', { name: 'assistant' }).click()
   await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor()
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
@@ -144,7 +146,7 @@ test('the time is chosen by keyboard, and stands in the address', async () => {
 
 test('a time that is none in the address is the usual one', async () => {
   const { page } = await pages.open('/overview?last=odd')
-  expect(await page.getByRole('radio', { name: '24 hours' }).isChecked()).toBe(true)
+  await expect.poll(() => page.getByRole('radio', { name: '24 hours' }).isChecked()).toBe(true)
 })
 
 test.each(['light', 'dark'] as const)(
@@ -157,7 +159,8 @@ test.each(['light', 'dark'] as const)(
     await page.screenshot({ path: `test-results/overview-${colorScheme}.png` })
     await page.setViewportSize({ width: 390, height: 780 })
     await expectAccessible(page)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+    await expect.poll(width).toBeLessThanOrEqual(390)
     await page.screenshot({ path: `test-results/overview-${colorScheme}-phone.png` })
   },
 )
@@ -172,5 +175,5 @@ test('while the server is away the numbers stay and say of when they are, and go
   await section(page, 'Runs over time').waitFor()
   await pages.server.start()
   await status.waitFor({ state: 'detached', timeout: 60_000 })
-  expect(await tile(page, 'Runs').first().textContent()).toBe('3')
+  await expect.poll(() => tile(page, 'Runs').first().textContent()).toBe('3')
 })

@@ -64,7 +64,7 @@ test('a question into a chat that is busy by now comes back, and the other answe
   await page.route('**/ai-chat', other, { times: 1 })
   await ask(page, 'my precious question')
   await alert(page).getByText('It is in the box again. Another answer is being written').waitFor()
-  expect(await box(page).inputValue()).toBe('my precious question')
+  await expect.poll(() => box(page).inputValue()).toBe('my precious question')
   await questions(page).getByText('from elsewhere').waitFor()
   await expectAccessible(page)
   await alert(page).getByRole('button', { name: 'Stop that answer' }).click()
@@ -86,10 +86,10 @@ test('a question whose answer is lost is asked once', async () => {
   await ask(page, 'say it once')
   await seen(page, 'Understood')
   await ended(page)
-  expect(await box(page).inputValue()).toBe('')
+  await expect.poll(() => box(page).inputValue()).toBe('')
   await page.reload()
   await seen(page, 'Understood')
-  expect(await questions(page).allInnerTexts()).toEqual(['say it once'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['say it once'])
 })
 
 test('a question that does not get through comes back, stays over a reload, and counts once when it is sent', async () => {
@@ -106,13 +106,13 @@ test('a question that does not get through comes back, stays over a reload, and 
     }, PATIENCE)
     .toBe(1)
   await alert(page).getByText('It is in the box again. The server cannot be reached.').waitFor()
-  expect(await box(page).inputValue()).toBe('is anybody there?')
+  await expect.poll(() => box(page).inputValue()).toBe('is anybody there?')
   await page.reload()
   await expect.poll(() => box(page).inputValue(), PATIENCE).toBe('is anybody there?')
   await page.unroute('**/ai-chat')
   await box(page).press('Enter')
   await seen(page, 'Understood')
-  expect(await questions(page).allInnerTexts()).toEqual(['is anybody there?'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['is anybody there?'])
 })
 
 test('too many requests: the text is kept, and the wait is counted down', async () => {
@@ -120,14 +120,14 @@ test('too many requests: the text is kept, and the wait is counted down', async 
   await refuseOnce(page, problem(429, 'RATE_LIMITED', { retryAfter: 50 }))
   await ask(page, 'patience')
   await alert(page).getByText('There were too many requests.').waitFor()
-  expect(await box(page).inputValue()).toBe('patience')
+  await expect.poll(() => box(page).inputValue()).toBe('patience')
   const wait = alert(page).getByRole('button', { name: /Try again in \d+ seconds/ })
   const words = await wait.textContent()
-  expect(await wait.isDisabled()).toBe(true)
+  await expect.poll(() => wait.isDisabled()).toBe(true)
   await expect.poll(() => wait.textContent(), PATIENCE).not.toBe(words)
   await box(page).press('Enter')
   await seen(page, 'Understood')
-  expect(await questions(page).allInnerTexts()).toEqual(['patience'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['patience'])
 })
 
 test('too many active runs: the page leads to them', async () => {
@@ -136,7 +136,7 @@ test('too many active runs: the page leads to them', async () => {
   const page = await pages.open('/chats/many-4', REFUSED)
   await ask(page, 'one more')
   await alert(page).getByText('as many active runs as one may have').waitFor()
-  expect(await box(page).inputValue()).toBe('one more')
+  await expect.poll(() => box(page).inputValue()).toBe('one more')
   await alert(page).getByRole('button', { name: 'Show active runs' }).click()
   await page.waitForURL('**/runs?status=active')
   gate.release()
@@ -150,7 +150,7 @@ test('a message that is too large says that it has to be shorter', async () => {
   const text = 'x'.repeat(120_000)
   await ask(page, text)
   await alert(page).getByText('It is too large. Shorten it, or attach less.').waitFor()
-  expect(await box(page).inputValue()).toBe(text)
+  await expect.poll(() => box(page).inputValue()).toBe(text)
   await ask(page, 'shorter')
   await seen(page, 'Understood')
 })
@@ -165,11 +165,11 @@ test.each([
   await ask(page, 'keep me')
   if (sentence) {
     await alert(page).getByText(sentence).waitFor()
-    expect(await box(page).inputValue()).toBe('keep me')
+    await expect.poll(() => box(page).inputValue()).toBe('keep me')
     await box(page).press('Enter')
   }
   await seen(page, 'Understood')
-  expect(await questions(page).allInnerTexts()).toEqual(['keep me'])
+  await expect.poll(() => questions(page).allInnerTexts()).toEqual(['keep me'])
 })
 
 test('an edit that is refused is kept where it was written', async () => {
@@ -183,7 +183,7 @@ test('an edit that is refused is kept where it was written', async () => {
   await edited.fill('say pears')
   await edited.press('Enter')
   await alert(page).getByText('It is kept where you wrote it. You may not do this.').waitFor()
-  expect(await edited.inputValue()).toBe('say pears')
+  await expect.poll(() => edited.inputValue()).toBe('say pears')
   await edited.press('Enter')
   await expect.poll(() => questions(page).allInnerTexts(), PATIENCE).toEqual(['say pears'])
   await ended(page)
@@ -202,8 +202,8 @@ test('a wish for another answer that is refused leaves the answer there, and can
   await answers(page).getByRole('button', { name: 'Answer again' }).click()
   await expect.poll(id, PATIENCE).not.toBe(first)
   await ended(page)
-  expect(await alert(page).count()).toBe(0)
-  expect(await questions(page).count()).toBe(1)
+  await expect.poll(() => alert(page).count()).toBe(0)
+  await expect.poll(() => questions(page).count()).toBe(1)
 })
 
 test('an answer that failed says why, keeps what was written, and Try again makes another', async () => {
@@ -212,14 +212,14 @@ test('an answer that failed says why, keeps what was written, and Try again make
   await ask(page, 'say it')
   await answers(page).getByText('The model provider reported an error.').waitFor()
   await answers(page).getByText('Half of it').waitFor()
-  expect(await alert(page).count()).toBe(0)
+  await expect.poll(() => alert(page).count()).toBe(0)
   await expectAccessible(page)
   await page.reload()
   await answers(page).getByText('The model provider reported an error.').waitFor()
   await answers(page).getByRole('button', { name: 'Try again' }).click()
   await seen(page, 'Understood')
   await ended(page)
-  expect(await answers(page).count()).toBe(1)
+  await expect.poll(() => answers(page).count()).toBe(1)
   failing = 1
   await ask(page, 'and again')
   await answers(page).last().getByText('The model provider reported an error.').waitFor()
@@ -234,18 +234,18 @@ test('an answer that failed says why, keeps what was written, and Try again make
 test('a history that cannot be loaded says so, and is loaded when it is asked for again', async () => {
   await pages.outlast.settled(await pages.outlast.ask('say it', 'unloaded'))
   const page = await pages.open('/', REFUSED)
-  const refused = /unloaded\/messages/
-  await page.route(refused, (route) => route.fulfill(problem(403, 'NOT_ALLOWED')))
+  // News of the chat load it again, too: nothing else is answered before the button was pressed.
+  const pressed = createBarrier()
+  let isRefused = true
+  await page.route(/unloaded\/messages/, async (route) => {
+    if (isRefused) return route.fulfill(problem(403, 'NOT_ALLOWED'))
+    await pressed.wait()
+    return route.continue()
+  })
   await page.goto(new URL('/chats/unloaded', page.url()).href)
   await alert(page).getByText('The chat could not be loaded.').waitFor()
-  expect(await page.getByText('What shall be done?').count()).toBe(0)
-  await page.unroute(refused)
-  // News of the chat load it again, too: nothing is answered before the button was pressed.
-  const pressed = createBarrier()
-  await page.route(refused, async (route) => {
-    await pressed.wait()
-    await route.continue()
-  })
+  await expect.poll(() => page.getByText('What shall be done?').count()).toBe(0)
+  isRefused = false
   await alert(page).getByRole('button', { name: 'Load the chat again' }).click()
   pressed.release()
   await seen(page, 'Understood')

@@ -79,8 +79,8 @@ test('each run says how it is, what it took and cost, and why it failed', async 
   expect(good).toContain('worker · By a person · fake.chat/m')
   expect(good).toMatch(/2K\s+1\.10/)
   const started = rows(page).first().locator('time')
-  expect(await started.getAttribute('datetime')).toBe(run.createdAt)
-  expect(await started.getAttribute('title')).toMatch(/\d\d:\d\d/)
+  await expect.poll(() => started.getAttribute('datetime')).toBe(run.createdAt)
+  await expect.poll(() => started.getAttribute('title')).toMatch(/\d\d:\d\d/)
   await expectAccessible(page)
   await page
     .getByRole('link', { name: `bad ${mine}`, exact: true })
@@ -121,7 +121,9 @@ test('filters are the address: chosen here, kept over a reload, cleared by one b
     .toEqual({ status: 'succeeded', agent: 'helper', last: 'hour' })
   await page.reload()
   await expect.poll(() => titles(page), PATIENCE).toEqual(['other'])
-  expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Succeeded')
+  await expect
+    .poll(() => page.getByRole('combobox', { name: 'State' }).inputValue())
+    .toBe('Succeeded')
   await page.getByRole('button', { name: 'Clear all filters' }).click()
   await expect.poll(() => titles(page), PATIENCE).toEqual(['bad', 'other', 'good'])
   expect(searchOf(page)).toEqual({})
@@ -201,7 +203,7 @@ test('older runs are on further pages', { timeout: 120_000 }, async () => {
   await page.getByText('50 runs are shown.').waitFor()
   await page.getByRole('button', { name: 'Older runs' }).click()
   await expect.poll(() => titles(page), PATIENCE).toHaveLength(55)
-  expect(await titles(page)).toContain('n0')
+  await expect.poll(() => titles(page)).toContain('n0')
 })
 
 test('a list that cannot be loaded says why, and is loaded again', async () => {
@@ -226,8 +228,9 @@ test('on a phone each run is a card, and nothing is wider than the screen', asyn
   const page = await open()
   await page.setViewportSize({ width: 390, height: 800 })
   await rows(page).first().waitFor()
-  const width = await page.evaluate(() => document.documentElement.scrollWidth)
-  expect(width).toBeLessThanOrEqual(390)
-  expect((await rows(page).first().boundingBox())!.height).toBeGreaterThan(80)
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+  await expect.poll(width).toBeLessThanOrEqual(390)
+  const height = async () => (await rows(page).first().boundingBox())!.height
+  await expect.poll(height).toBeGreaterThan(80)
   await expectAccessible(page)
 })

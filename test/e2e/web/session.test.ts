@@ -56,12 +56,12 @@ test('a token that is none is refused in words, and the field is ready for anoth
   await signIn(page, { token: 'ol_wrong' })
   const alert = page.getByRole('alert')
   await alert.waitFor()
-  expect(await alert.textContent()).toBe(
-    'This token does not let you in: This server does not know the token.',
-  )
+  await expect
+    .poll(() => alert.textContent())
+    .toBe('This token does not let you in: This server does not know the token.')
   await expect.poll(() => field(page).evaluate((one) => one === document.activeElement)).toBe(true)
-  expect(await field(page).getAttribute('aria-invalid')).toBe('true')
-  expect(await field(page).getAttribute('type')).toBe('password')
+  await expect.poll(() => field(page).getAttribute('aria-invalid')).toBe('true')
+  await expect.poll(() => field(page).getAttribute('type')).toBe('password')
   expect(await people.context.cookies()).toEqual([])
   await expectAccessible(page)
   await signIn(page, await people.tokenOf('ann'))
@@ -95,7 +95,7 @@ test('a token that is revoked while the page is open leads to the sign-in, and b
   await signIn(page, await people.tokenOf('ann'))
   await sees(page, 'Secret of ann')
   expect(new URL(page.url()).pathname).toBe('/chats/chat-of-ann')
-  expect(await page.getByLabel('Your message').inputValue()).toBe('A draft')
+  await expect.poll(() => page.getByLabel('Your message').inputValue()).toBe('A draft')
 })
 
 test('who signs out in one tab is signed out in all', async () => {
@@ -128,7 +128,8 @@ test('after somebody else signed in, no tab shows anything of the one before', a
 })
 
 test('who becomes somebody else behind the back of a tab sees nothing of the one before there', async () => {
-  const page = await people.open('/chats/chat-of-ann')
+  // What the page asks for before it knows is asked for by somebody who has no such chat.
+  const page = await people.open('/chats/chat-of-ann', /status of 404 .*\/chat-of-ann\b/)
   await signIn(page, await people.tokenOf('ann'))
   await sees(page, 'Secret of ann')
   await page.getByLabel('Your message').fill('A secret draft')
@@ -180,7 +181,7 @@ test('a server that cannot say who asks is waited for, and takes nothing away th
   const asked = page.waitForResponse('**/ai-chat/session')
   await comeBack(page)
   await asked
-  expect(await page.getByText('Secret of ann').first().isVisible()).toBe(true)
+  await expect.poll(() => page.getByText('Secret of ann').first().isVisible()).toBe(true)
   await page.reload()
   await page.getByText('The database is away.').waitFor()
   await expectAccessible(page)

@@ -76,13 +76,14 @@ const look = (page: Page) =>
     }
   })
 
-/** Whether scrolling has come to rest. */
+/** Whether scrolling has come to rest, and what it brought into the document has its size. */
 const isStill = async (page: Page): Promise<boolean> => {
-  const { top } = await look(page)
+  const before = await look(page)
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   )
-  return (await look(page)).top === top
+  const { top, height } = await look(page)
+  return top === before.top && height === before.height
 }
 
 const placeOf = async (page: Page, number: number): Promise<number> => {
@@ -139,6 +140,8 @@ test('earlier messages come as one scrolls up, without a jump, and one reads on 
 test('earlier messages that arrive above do not move what one reads', async () => {
   await seed('still', 400)
   const page = await pages.open('/chats/still')
+  // Not before texts are set as Markdown, which takes another place.
+  await thread(page).locator('table').first().waitFor()
   await atEnd(page)
   const gate = createBarrier()
   await page.route(/before=/, async (route) => {
@@ -213,9 +216,9 @@ test('the focus stays on a message that scrolls out of sight', async () => {
   await atEnd(page)
   await page.keyboard.press('k')
   await expect.poll(() => focusedText(page), PATIENCE).toContain('Message 29')
-  const text = await focusedText(page)
+  const [message] = /Message \d+\./.exec(await focusedText(page))!
   await scrollUpTo(page, 100)
-  expect(await focusedText(page)).toBe(text)
+  await expect.poll(() => focusedText(page), PATIENCE).toContain(message)
   expect((await look(page)).count).toBeLessThan(40)
 })
 

@@ -37,6 +37,8 @@ describe('an address', () => {
     'http://cache',
     'redis://:secret@cache/name',
     'redis://:secret@cache/1/2',
+    'redis://:secret%@cache',
+    'redis://%zz:secret@cache',
     '//cache',
   ])('is refused without its password: %s', (url) => {
     expect(() => read(url)).toThrow('REDIS_URL is not a Redis address')
@@ -71,11 +73,18 @@ describe('a failure', () => {
     ["NOPERM User me has no permissions to run the 'get' command", undefined, 'does not let me'],
     ['MOVED 3999 10.0.0.1:6381', undefined, 'Redis Cluster'],
     ["OOM command not allowed when used memory > 'maxmemory'.", undefined, 'is full'],
-    ['READONLY You can not write against a read only replica.', undefined, 'takes nothing for now'],
+    ['READONLY You can not write against a read only replica.', undefined, 'is a replica'],
+    ['WRONGTYPE Operation against a key', undefined, 'set OUTLAST_REDIS_PREFIX'],
+    ['ERR DB index is out of range', undefined, 'has no database of the number that ends'],
+    ["ERR unknown command 'X', with args beginning with: 'secret'", undefined, "command 'X')"],
+    ['Unknown RESP type 72 "H". Please report this.', undefined, 'at cache:6379 is no Redis'],
+    ["Stream isn't writeable and enableOfflineQueue", undefined, '(there is no connection)'],
     ['LOADING Redis is loading the dataset in memory', undefined, 'takes nothing for now'],
     ['connect ECONNREFUSED 10.0.0.1:6379', 'ECONNREFUSED', 'does not answer (ECONNREFUSED)'],
     ['Command timed out', undefined, 'does not answer (Command timed out)'],
-    ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS with Redis at cache:6379'],
+    ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'set NODE_EXTRA_CA_CERTS'],
+    ['unable to verify', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'set NODE_EXTRA_CA_CERTS'],
+    ['not in the altnames', 'ERR_TLS_CERT_ALTNAME_INVALID', 'valid for the name in REDIS_URL'],
   ])('is told in a sentence that names the server and no secret: %s', (message, code, sentence) => {
     const told = explain(failure(message, code), server)
     expect(told.message).toContain('cache:6379')
