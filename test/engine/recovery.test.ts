@@ -12,6 +12,7 @@ import { idempotent } from '../../src/agent/declare.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
+import { mortalOutlast, type MortalOutlast } from '../support/mortal.ts'
 import { createMigratedDatabase } from '../support/postgres.ts'
 import {
   finishPart,
@@ -20,25 +21,6 @@ import {
   toolCallParts,
   type ModelScript,
 } from '../support/scripted-model.ts'
-
-/** A process that dies: from then on nothing it does reaches the database, and it renews nothing. */
-const mortal = () => {
-  let dead = false
-  const never = new Promise<never>(() => undefined)
-  const guard = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, key) {
-        const method: unknown = Reflect.get(target, key)
-        if (typeof method !== 'function') return method
-        return (...args: unknown[]): unknown => (dead ? never : Reflect.apply(method, target, args))
-      },
-    })
-  const decorate = (ports: WorkerPorts): WorkerPorts => {
-    const fast = withFastClock(ports)
-    return { ...fast, store: guard(fast.store), journal: guard(fast.journal) }
-  }
-  return { decorate, kill: () => void (dead = true) }
-}
 
 const agentOf = (script: ModelScript, tools: OutlastToolSet = {}) => {
   const model = scriptedModel(script)
@@ -49,43 +31,28 @@ const agentOf = (script: ModelScript, tools: OutlastToolSet = {}) => {
 const twoProcesses = async (
   first: ReturnType<typeof agentOf>,
   second: ReturnType<typeof agentOf>,
-  act: (process: {
-    ask: Awaited<ReturnType<typeof testOutlast>>
-    kill: () => void
-  }) => Promise<void>,
+  act: (one: MortalOutlast) => Promise<void>,
   decorateSecond: (ports: WorkerPorts) => WorkerPorts = withFastClock,
 ) => {
   await using database = await createMigratedDatabase()
-  const { decorate, kill } = mortal()
-  const one = await testOutlast(
-    first.agents,
-    { database: { url: database.url }, leaseTtlMs: 1000 },
-    decorate,
-  )
-  try {
-    await act({ ask: one, kill })
-    await using two = await testOutlast(
-      second.agents,
-      { database: { url: database.url }, leaseTtlMs: 1000 },
-      decorateSecond,
-    )
-    const { id } = await two.db.selectFrom('aiChatRuns').select('id').executeTakeFirstOrThrow()
-    const attachment = await two.engine.attach(two.principal, { runId: id })
-    const chunks = []
-    for await (const batch of attachment!.frames(new AbortController().signal))
-      chunks.push(...batch.map(({ chunk }) => chunk))
-    const parts = await messageParts(chunks)
-    const run = await two.settled(attachment!.run)
-    expect(parts).toEqual(await storedParts(two, attachment!.run))
-    const calls = await two.db
-      .selectFrom('aiChatRunToolCalls')
-      .selectAll()
-      .orderBy('toolCallId')
-      .execute()
-    return { run, parts, calls }
-  } finally {
-    void one.close(0).catch(() => undefined)
-  }
+  const options = { database: { url: database.url }, leaseTtlMs: 1000 }
+  await using one = await mortalOutlast(first.agents, options)
+  await act(one)
+  await using two = await testOutlast(second.agents, options, decorateSecond)
+  const { id } = await two.db.selectFrom('aiChatRuns').select('id').executeTakeFirstOrThrow()
+  const attachment = await two.engine.attach(two.principal, { runId: id })
+  const chunks = []
+  for await (const batch of attachment!.frames(new AbortController().signal))
+    chunks.push(...batch.map(({ chunk }) => chunk))
+  const parts = await messageParts(chunks)
+  const run = await two.settled(attachment!.run)
+  expect(parts).toEqual(await storedParts(two, attachment!.run))
+  const calls = await two.db
+    .selectFrom('aiChatRunToolCalls')
+    .selectAll()
+    .orderBy('toolCallId')
+    .execute()
+  return { run, parts, calls }
 }
 
 /** A stop arrives when a call was journaled as started, and before it acts. */
@@ -119,10 +86,10 @@ describe('a run whose process died', () => {
       { look },
     )
     const second = agentOf(done, { look })
-    const { run, parts } = await twoProcesses(first, second, async ({ ask, kill }) => {
-      await ask.ask('Hi')
+    const { run, parts } = await twoProcesses(first, second, async (one) => {
+      await one.ask('Hi')
       await barrier.reached
-      kill()
+      one.kill()
     })
     expect(run).toMatchObject({ status: 'succeeded', stepCount: 2 })
     expect(first.model.calls.length).toBe(2)
@@ -155,15 +122,15 @@ describe('a run whose process died', () => {
         expect.unreachable('a journaled or unknown call is not executed again'),
     })
     const second = agentOf(done, { ...again, once: forbidden, quick: forbidden })
-    const { run, calls } = await twoProcesses(first, second, async ({ ask, kill }) => {
-      await ask.ask('Hi')
+    const { run, calls } = await twoProcesses(first, second, async (one) => {
+      await one.ask('Hi')
       await barrier.reached
       await expect
         .poll(() =>
-          ask.db.selectFrom('aiChatRunToolCalls').select('status').orderBy('toolCallId').execute(),
+          one.db.selectFrom('aiChatRunToolCalls').select('status').orderBy('toolCallId').execute(),
         )
         .toEqual([{ status: 'started' }, { status: 'started' }, { status: 'succeeded' }])
-      kill()
+      one.kill()
     })
     expect(run).toMatchObject({ status: 'succeeded', stepCount: 2 })
     expect(calls).toMatchObject([
@@ -192,10 +159,10 @@ describe('a run whose process died', () => {
     )
     const execute = async (): Promise<string> => expect.unreachable('it was stopped')
     const second = agentOf(done, { again: idempotent(tool({ inputSchema, execute })) })
-    const act = async ({ ask, kill }: Parameters<Parameters<typeof twoProcesses>[2]>[0]) => {
-      await ask.ask('Hi')
+    const act = async (one: MortalOutlast) => {
+      await one.ask('Hi')
       await barrier.reached
-      kill()
+      one.kill()
     }
     const { run, calls } = await twoProcesses(first, second, act, stoppedOnceStarted)
     expect(run).toMatchObject({ status: 'aborted' })
@@ -230,12 +197,12 @@ describe('a run whose process died', () => {
       lost: finding({ outcome: 'unknown' }),
       broken: finding(new TypeError('cannot ask')),
     })
-    const { run, calls } = await twoProcesses(first, second, async ({ ask, kill }) => {
-      await ask.ask('Hi')
+    const { run, calls } = await twoProcesses(first, second, async (one) => {
+      await one.ask('Hi')
       await expect
-        .poll(() => ask.db.selectFrom('aiChatRunToolCalls').select('status').execute())
+        .poll(() => one.db.selectFrom('aiChatRunToolCalls').select('status').execute())
         .toHaveLength(names.length)
-      kill()
+      one.kill()
     })
     expect(run).toMatchObject({ status: 'succeeded' })
     const byName = Object.fromEntries(

@@ -4,25 +4,20 @@ import type { Frame } from '../../src/engine/tail/replay.ts'
 import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
 import { messageParts, storedParts, testOutlast, withFastClock } from '../support/engine.ts'
+import { mortalOutlast } from '../support/mortal.ts'
 import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts } from '../support/scripted-model.ts'
 
 it('a run that is stopped right after it was taken over shows nothing of what is void', async () => {
   await using database = await createMigratedDatabase()
   const options = { database: { url: database.url }, leaseTtlMs: 1000 }
-  const never = new Promise<never>(() => undefined)
   const silent = createBarrier()
   const speaking = scriptedModel(async function* () {
     yield { type: 'text-start', id: '0' }
     yield { type: 'text-delta', id: '0', delta: 'Once upon a' }
     await silent.wait()
   })
-  // It renews nothing and looks for nothing.
-  const dead = (ports: WorkerPorts): WorkerPorts => {
-    const fast = withFastClock(ports)
-    return { ...fast, store: { ...fast.store, renew: () => never, findUnheld: async () => [] } }
-  }
-  await using one = await testOutlast([defineAgent({ name: 'a', model: speaking })], options, dead)
+  await using one = await mortalOutlast([defineAgent({ name: 'a', model: speaking })], options)
   const run = await one.ask('Hi', 'chat')
   await silent.reached
   const frames: Frame[] = []
@@ -32,6 +27,7 @@ it('a run that is stopped right after it was taken over shows nothing of what is
     frames.push(...batch)
     if (frames.some(({ chunk }) => chunk.type === 'text-delta')) break
   }
+  one.kill(['renew', 'findUnheld'])
 
   const claimed = createBarrier()
   const slow = (ports: WorkerPorts): WorkerPorts => {

@@ -13,6 +13,7 @@ import {
   withFastClock,
   type TestOutlast,
 } from '../support/engine.ts'
+import { mortalOutlast } from '../support/mortal.ts'
 import { createMigratedDatabase } from '../support/postgres.ts'
 import { finishPart, scriptedModel, textParts, toolCallParts } from '../support/scripted-model.ts'
 
@@ -28,26 +29,6 @@ const modelThatCalls = (...names: string[]) =>
         ],
   )
 
-/** A process that dies: from then on nothing it does reaches the database, or none of these. */
-const mortal = () => {
-  let dead: readonly string[] | 'all' = []
-  const never = new Promise<never>(() => undefined)
-  const guard = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, key) {
-        const method: unknown = Reflect.get(target, key)
-        if (typeof method !== 'function') return method
-        return (...args: unknown[]): unknown =>
-          dead === 'all' || dead.includes(String(key)) ? never : Reflect.apply(method, target, args)
-      },
-    })
-  const decorate = (ports: WorkerPorts): WorkerPorts => {
-    const fast = withFastClock(ports)
-    return { ...fast, store: guard(fast.store), journal: guard(fast.journal) }
-  }
-  return { decorate, kill: (what: readonly string[] | 'all' = 'all') => void (dead = what) }
-}
-
 const statusIn = ({ db }: TestOutlast) =>
   db.selectFrom('aiChatRuns').select('status').executeTakeFirstOrThrow()
 
@@ -58,30 +39,25 @@ describe('a run that waits for a person', () => {
     const pay = tool({ inputSchema, needsApproval: true, execute: async () => ++executed })
     const agents = [defineAgent({ name: 'a', model: modelThatCalls('pay'), tools: { pay } })]
     const options = { database: { url: database.url }, leaseTtlMs: 1000 }
-    const { decorate, kill } = mortal()
-    const one = await testOutlast(agents, options, decorate)
-    try {
-      const run = await one.ask('Hi')
-      const seen = await one.tail(run)
-      kill(['claim', 'findUnheld'])
-      const decision = {
-        principal: one.principal,
-        target: { runId: run.id },
-        answers: [{ approvalId: `${run.id}:0:pay`, approved: true }],
-      }
-      await one.engine.decide(decision)
-      expect(await statusIn(one)).toEqual({ status: 'pending' })
-      await using two = await testOutlast(agents, options)
-      const again = await two.engine.decide(decision)
-      await collect(await again.attach())
-      expect(await two.settled(run)).toMatchObject({ status: 'succeeded' })
-      expect(executed).toBe(1)
-      const rest = await two.tail(run, seen.at(-1)!.position)
-      const parts = await messageParts([...seen, ...rest].map(({ chunk }) => chunk))
-      expect(parts).toEqual(await storedParts(two, run))
-    } finally {
-      void one.close(0).catch(() => undefined)
+    await using one = await mortalOutlast(agents, options)
+    const run = await one.ask('Hi')
+    const seen = await one.tail(run)
+    one.kill(['claim', 'findUnheld'])
+    const decision = {
+      principal: one.principal,
+      target: { runId: run.id },
+      answers: [{ approvalId: `${run.id}:0:pay`, approved: true }],
     }
+    await one.engine.decide(decision)
+    expect(await statusIn(one)).toEqual({ status: 'pending' })
+    await using two = await testOutlast(agents, options)
+    const again = await two.engine.decide(decision)
+    await collect(await again.attach())
+    expect(await two.settled(run)).toMatchObject({ status: 'succeeded' })
+    expect(executed).toBe(1)
+    const rest = await two.tail(run, seen.at(-1)!.position)
+    const parts = await messageParts([...seen, ...rest].map(({ chunk }) => chunk))
+    expect(parts).toEqual(await storedParts(two, run))
   })
 
   it('goes on at once when the decision comes before its last holder is done with it', async () => {
@@ -154,31 +130,25 @@ describe('a run that waits for a person', () => {
       }),
     ]
     const options = { database: { url: database.url }, leaseTtlMs: 1000 }
-    const { decorate, kill } = mortal()
-    const one = await testOutlast(
+    await using one = await mortalOutlast(
       agentWith(true, () => barrier.wait()),
       options,
-      decorate,
     )
-    try {
-      const run = await one.ask('Hi')
-      await barrier.reached
-      kill()
-      await using two = await testOutlast(
-        agentWith(false, async () => 'seen'),
-        options,
-      )
-      await expect.poll(() => statusIn(two)).toEqual({ status: 'waiting' })
-      expect(executed).toBe(0)
-      const answers = [{ approvalId: `${run.id}:0:pay`, approved: true }]
-      const { principal, engine } = two
-      const decided = await engine.decide({ principal, target: { runId: run.id }, answers })
-      await collect(await decided.attach())
-      expect(executed).toBe(1)
-      const parts = await messageParts((await two.tail(run)).map(({ chunk }) => chunk))
-      expect(parts).toEqual(await storedParts(two, run))
-    } finally {
-      void one.close(0).catch(() => undefined)
-    }
+    const run = await one.ask('Hi')
+    await barrier.reached
+    one.kill()
+    await using two = await testOutlast(
+      agentWith(false, async () => 'seen'),
+      options,
+    )
+    await expect.poll(() => statusIn(two)).toEqual({ status: 'waiting' })
+    expect(executed).toBe(0)
+    const answers = [{ approvalId: `${run.id}:0:pay`, approved: true }]
+    const { principal, engine } = two
+    const decided = await engine.decide({ principal, target: { runId: run.id }, answers })
+    await collect(await decided.attach())
+    expect(executed).toBe(1)
+    const parts = await messageParts((await two.tail(run)).map(({ chunk }) => chunk))
+    expect(parts).toEqual(await storedParts(two, run))
   })
 })

@@ -3,21 +3,13 @@ import { tool } from 'ai'
 import { it } from 'vitest'
 import { z } from 'zod'
 import { defineAgent } from '../../src/agent/define-agent.ts'
-import type { WorkerPorts } from '../../src/engine/workers/worker.ts'
 import { createBarrier } from '../support/barrier.ts'
-import { testOutlast, withFastClock } from '../support/engine.ts'
+import { testOutlast } from '../support/engine.ts'
+import { mortalOutlast } from '../support/mortal.ts'
 import { createMigratedDatabase } from '../support/postgres.ts'
 import { PROVIDER_NAMES, PROVIDERS, type Provider } from '../support/providers/all.ts'
 import { startProvider } from '../support/providers/server.ts'
 import { call, end, text, think } from '../support/providers/words.ts'
-
-const never = new Promise<never>(() => undefined)
-
-/** It renews nothing and looks for nothing. */
-const dead = (ports: WorkerPorts): WorkerPorts => {
-  const fast = withFastClock(ports)
-  return { ...fast, store: { ...fast.store, renew: () => never, findUnheld: async () => [] } }
-}
 
 it.concurrent.for(PROVIDER_NAMES)(
   '%s goes on after a takeover, in this turn and in the next',
@@ -35,9 +27,10 @@ it.concurrent.for(PROVIDER_NAMES)(
     const agents = [defineAgent(providerOptions ? { ...options, providerOptions } : options)]
     await using database = await createMigratedDatabase()
     const where = { database: { url: database.url }, leaseTtlMs: 1000 }
-    await using one = await testOutlast(agents, where, dead)
+    await using one = await mortalOutlast(agents, where)
     const run = await one.ask('Pay', 'chat')
     await inTool.reached
+    one.kill(['renew', 'findUnheld'])
     await using two = await testOutlast(agents, where)
     expect(await two.settled(run)).toMatchObject({ status: 'succeeded', stepCount: 2 })
     const next = await two.settled(await two.ask('And?', 'chat'))
