@@ -85,9 +85,8 @@ const perform = async (setting: Chatting, chatId: string, tabs: FollowedTab[], o
     case 'edit': {
       const questions = chat.messages.filter(({ role }) => role === 'user')
       const question = questions[one.which % Math.max(questions.length, 1)]
-      return void (
-        question && chat.sendMessage({ text: `Edit of ${one.tab}`, messageId: question.id })
-      )
+      const edit = question && { text: `Edit of ${one.tab}`, messageId: question.id }
+      return void (edit && chat.sendMessage(edit).catch(refused))
     }
     case 'stop':
       return void followed.stop().catch(refused)

@@ -46,10 +46,10 @@ export const Conversation = ({ chatId }: { readonly chatId: string }) => {
   const find = useFind(chat.messages, chat)
   const keptFocus = useKeptFocus(box)
 
-  const { beginEdit, saveEdit, endEdit, answerAgain } = turns
+  const { beginEdit, changeEdit, saveEdit, endEdit, answerAgain } = turns
   const actions = useMemo<RowActions>(
-    () => ({ beginEdit, saveEdit, endEdit, answerAgain, approve, giveOutput }),
-    [beginEdit, saveEdit, endEdit, answerAgain, approve, giveOutput],
+    () => ({ beginEdit, changeEdit, saveEdit, endEdit, answerAgain, approve, giveOutput }),
+    [beginEdit, changeEdit, saveEdit, endEdit, answerAgain, approve, giveOutput],
   )
   const editLast = () => {
     const last = chat.messages.findLast(({ role }) => role === 'user')

@@ -1,28 +1,27 @@
 /** A message of the user while it is edited, in its place. */
 import { Button, Group, Text, Textarea } from '@mantine/core'
-import type { OutlastMessage } from 'outlast/client'
-import { useState, type KeyboardEvent } from 'react'
+import type { KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isSendKey } from './send-key.ts'
+import type { Edit } from './use-turns.ts'
 import classes from './message-row.module.css'
 
 type Props = {
-  readonly message: OutlastMessage
-  /** To begin with. */
-  readonly text: string
+  readonly edit: Edit
   readonly isLast: boolean
   readonly isBusy: boolean
-  readonly onSave: (message: OutlastMessage, text: string) => void
+  readonly onChange: (text: string) => void
+  readonly onSave: (edit: Edit) => void
   readonly onClose: () => void
 }
 
-export const EditMessage = ({ message, text: initial, isLast, isBusy, onSave, onClose }: Props) => {
+export const EditMessage = ({ edit, isLast, isBusy, onChange, onSave, onClose }: Props) => {
   const { t } = useTranslation()
-  const [text, setText] = useState(initial)
-  const hasFiles = message.parts.some(({ type }) => type === 'file')
+  const { text } = edit
+  const hasFiles = edit.files.length > 0
   const canSave = !isBusy && (hasFiles || text.trim() !== '')
   const save = () => {
-    if (canSave) onSave(message, text)
+    if (canSave) onSave(edit)
   }
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key === 'Escape') {
@@ -49,7 +48,7 @@ export const EditMessage = ({ message, text: initial, isLast, isBusy, onSave, on
         minRows={1}
         maxRows={14}
         value={text}
-        onChange={({ currentTarget }) => setText(currentTarget.value)}
+        onChange={({ currentTarget }) => onChange(currentTarget.value)}
         onFocus={({ currentTarget }) => currentTarget.setSelectionRange(text.length, text.length)}
         onKeyDown={onKeyDown}
       />

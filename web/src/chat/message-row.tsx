@@ -6,10 +6,12 @@ import { MessageBody, type ApprovalDecision, type GivenOutput } from '../message
 import { EditMessage } from './edit-message.tsx'
 import { MessageActions } from './message-actions.tsx'
 import classes from './message-row.module.css'
+import type { Edit } from './use-turns.ts'
 
 export type RowActions = {
   readonly beginEdit: (message: OutlastMessage) => void
-  readonly saveEdit: (message: OutlastMessage, text: string) => void
+  readonly changeEdit: (text: string) => void
+  readonly saveEdit: (edit: Edit) => void
   readonly endEdit: () => void
   readonly answerAgain: (messageId: string) => void
   readonly approve: (message: OutlastMessage, decision: ApprovalDecision) => void
@@ -31,12 +33,12 @@ type Props = {
   readonly isBusy: boolean
   readonly isFound: boolean
   /** The text so far, while it is edited. */
-  readonly editedText: string | undefined
+  readonly edit: Edit | undefined
   readonly actions: RowActions
 }
 
 export const MessageRow = memo((props: Props) => {
-  const { message, run, place, count, isLast, isStreaming, isBusy, editedText, actions } = props
+  const { message, run, place, count, isLast, isStreaming, isBusy, edit, actions } = props
   const { t } = useTranslation()
   const isUser = message.role === 'user'
   const onApproval = useCallback(
@@ -58,7 +60,7 @@ export const MessageRow = memo((props: Props) => {
       aria-setsize={count}
       tabIndex={-1}
     >
-      {editedText === undefined ? (
+      {edit === undefined ? (
         <>
           <div className={classes.body}>
             <MessageBody
@@ -81,10 +83,10 @@ export const MessageRow = memo((props: Props) => {
         </>
       ) : (
         <EditMessage
-          message={message}
-          text={editedText}
+          edit={edit}
           isLast={props.isLastQuestion}
           isBusy={isBusy}
+          onChange={actions.changeEdit}
           onSave={actions.saveEdit}
           onClose={actions.endEdit}
         />

@@ -70,7 +70,7 @@ export const Messages = (props: Props) => {
             isStreaming={isLast && busy && message.role === 'assistant'}
             isBusy={busy}
             isFound={message.id === found?.messageId}
-            editedText={edit?.messageId === message.id ? edit.text : undefined}
+            edit={edit?.messageId === message.id ? edit : undefined}
             actions={actions}
           />
         )

@@ -27,6 +27,11 @@ export const troubleOf = (chat: Chat, told: Error | undefined): Trouble | undefi
   return undefined
 }
 
+/** Whether the messages are those that the server has. */
+export const isAsStored = (
+  chat: Pick<Chat, 'status' | 'unsent' | 'trouble'> & { readonly isLoading: boolean },
+): boolean => chat.status !== 'submitted' && !chat.unsent && !chat.isLoading && !chat.trouble
+
 /** How a run failed stands at the end of its answer; the AI SDK makes a bare error of it. */
 const isOfRun = (error: Error): boolean => error instanceof RunFailedError || error.name === 'Error'
 

@@ -101,6 +101,7 @@ export const chat = {
     follow: 'The chat is not up to date.',
     send: 'Your message was not sent. It is in the box again.',
     edit: 'Your change was not sent. It is kept where you wrote it.',
+    editLost: 'Your change was not sent. What you wrote is in the box.',
     regenerate: 'There is no other answer.',
     other: 'That did not work.',
   },
