@@ -1,4 +1,4 @@
-/** An empty database that was made when the package was built: new ones are its copies, as to make one takes seconds. */
+/** A database with our tables and nothing in them, made when the package was built: new ones are its copies, as to make one takes seconds. */
 import { existsSync, mkdirSync, openAsBlob, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -77,6 +77,18 @@ describe.each(DATABASES)('migrations on %s', (_name, open) => {
   })
 })
 
+test('migrations on PGlite make all tables where none was copied', async () => {
+  const schema = 'another'
+  const db = await openDatabase({ schema })
+  try {
+    expect(await tablesOf(db, schema)).toEqual([])
+    await migrate(db)
+    expect(await tablesOf(db, schema)).toEqual(TABLES)
+  } finally {
+    await db.destroy()
+  }
+})
+
 describe('migrations on PostgreSQL', () => {
   test('let ten processes start at once', async () => {
     await using database = await createTestDatabase()
