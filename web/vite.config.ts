@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { gzipped } from './gzipped.ts'
 import { katexFonts } from './katex-fonts.ts'
 import { themeCss } from './theme-css.ts'
 
 const source = (path: string) => fileURLToPath(new URL(`../src/${path}/index.ts`, import.meta.url))
 
 export default defineConfig({
-  plugins: [themeCss(), katexFonts()],
+  plugins: [themeCss(), katexFonts(), gzipped()],
   resolve: {
     // What the package exports, from its sources: the page is built without building the package first.
     alias: {

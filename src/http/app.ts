@@ -1,5 +1,6 @@
 /** The HTTP app: who asks, which route, and one place where errors become answers. */
 import { Hono, type Context } from 'hono'
+import { accepts } from 'hono/accepts'
 import { getPath } from 'hono/utils/url'
 import { RouteNotFoundError } from '../domain/errors.ts'
 import type { EngineApi } from '../engine/api.ts'
@@ -21,7 +22,7 @@ import { mount, type Mountable, type Route } from './route.ts'
 import { runsRoutes } from './runs-routes.ts'
 import { serverRoutes } from './server-routes.ts'
 import { sessionRoutes, type PrincipalsApi } from './session-routes.ts'
-import { staticFiles } from './static-files.ts'
+import { staticFiles, type Encoding } from './static-files.ts'
 import { ticketRoutes, type TicketsApi } from './ticket-routes.ts'
 
 export type HttpLimits = {
@@ -107,9 +108,12 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
   const files = page === undefined ? async () => undefined : staticFiles(page)
   const file = async (c: Context<Env>) => {
     const { pathname } = new URL(c.req.url)
+    const encoding = encodingFor(c)
     const isPage = isVisit(c.req.raw) && !isApi(pathname)
     return (
-      (await files(pathname)) ?? (isPage ? await files('/') : undefined) ?? (await c.notFound())
+      (await files(pathname, encoding)) ??
+      (isPage ? await files('/', encoding) : undefined) ??
+      (await c.notFound())
     )
   }
   const maxBodyBytes = limits.bodyBytes ?? engine.limits.bodyBytes
@@ -141,6 +145,11 @@ export const createHttpApp = (options: HttpAppOptions): HttpApp => {
 /** Somebody goes to an address of the page, which finds its way by itself. */
 const isVisit = ({ method, headers }: Request): boolean =>
   (method === 'GET' || method === 'HEAD') && /\btext\/html\b/.test(headers.get('accept') ?? '')
+
+const encodingFor = (c: Context<Env>): Encoding =>
+  accepts(c, { header: 'Accept-Encoding', supports: ['gzip'], default: '' }) === 'gzip'
+    ? 'gzip'
+    : 'identity'
 
 const isApi = (pathname: string): boolean => `${pathname}/`.startsWith(`${API_PATH}/`)
 

@@ -7,22 +7,34 @@ import { PAGE_HEADERS } from './headers.ts'
 /** Vite puts a hash of the content into the names of these. */
 const IMMUTABLE = '/assets/'
 
-/** @returns the file at `pathname`, `index.html` for `/`; undefined when there is none */
+/** How a body is on its way. */
+export type Encoding = 'gzip' | 'identity'
+
+/**
+ * With `gzip` the file of this name and `.gz`, where there is one.
+ *
+ * @returns the file at `pathname`, `index.html` for `/`; undefined when there is none
+ */
 export const staticFiles =
   (folder: string) =>
-  async (pathname: string): Promise<Response | undefined> => {
+  async (pathname: string, encoding: Encoding = 'identity'): Promise<Response | undefined> => {
     const segments = segmentsOf(pathname)
     if (!segments) return undefined
-    const file = await readInside(folder, segments.length === 0 ? ['index.html'] : segments)
-    if (!file) return undefined
+    const name = segments.pop() ?? 'index.html'
+    const read = (file: string) => readInside(folder, [...segments, file])
+    const zipped = encoding === 'gzip' ? await read(`${name}.gz`) : undefined
+    const content = zipped ?? (await read(name))
+    if (!content) return undefined
     const headers = {
       ...PAGE_HEADERS,
-      'content-type': getMimeType(file.path) ?? 'application/octet-stream',
+      ...(zipped && { 'content-encoding': 'gzip' }),
+      vary: 'accept-encoding',
+      'content-type': getMimeType(name) ?? 'application/octet-stream',
       'cache-control': pathname.startsWith(IMMUTABLE)
         ? 'public, max-age=31536000, immutable'
         : 'no-cache',
     }
-    return new Response(file.content, { headers })
+    return new Response(content, { headers })
   }
 
 /** The decoded segments of a path; undefined when one of them could lead elsewhere. */
@@ -42,11 +54,11 @@ const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])
 const readInside = async (
   folder: string,
   segments: readonly string[],
-): Promise<{ path: string; content: Uint8Array<ArrayBuffer> } | undefined> => {
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
   try {
     const root = await realpath(folder)
     const path = await realpath(join(root, ...segments))
-    return path.startsWith(root + sep) ? { path, content: await readFile(path) } : undefined
+    return path.startsWith(root + sep) ? await readFile(path) : undefined
   } catch (error) {
     if (error instanceof Error && 'code' in error && MISSING.has(String(error.code)))
       return undefined

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defineAgent } from '../../src/agent/define-agent.ts'
 import { scriptedModel } from '../support/scripted-model.ts'
@@ -14,7 +15,13 @@ let server: Serving
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outlast-page-'))
   await mkdir(join(folder, 'assets'))
-  await writeFile(join(folder, 'index.html'), '<!doctype html>')
+  for (const [name, text] of Object.entries({
+    'index.html': '<!doctype html>',
+    'assets/a.js': 'run()',
+  })) {
+    await writeFile(join(folder, name), text)
+    await writeFile(join(folder, `${name}.gz`), gzipSync(text))
+  }
   server = await serving(defineAgent({ name: 'a', model: scriptedModel(() => []) }), {
     page: folder,
   })
@@ -43,6 +50,19 @@ test.each(['/chats/a1', '/assets/gone-a1.js'])(
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
   },
 )
+
+test.each([
+  ['gzip, deflate, br, zstd', 'gzip'],
+  ['br;q=1, gzip;q=0.5', 'gzip'],
+  ['gzip;q=0, br', null],
+  ['identity', null],
+])('a browser that reads %s gets files as %s', async (read, sent) => {
+  for (const path of ['/', '/assets/a.js']) {
+    const answer = await fetch(server.url + path, { headers: { 'accept-encoding': read } })
+    expect(answer.headers.get('content-encoding')).toBe(sent)
+    expect(await answer.text()).toBe(path === '/' ? '<!doctype html>' : 'run()')
+  }
+})
 
 test('an address of the API is never the page', async () => {
   for (const path of ['/ai-chat/no/such/route', '/ai-chat/none', '/ai-chat/runs/none']) {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { staticFiles } from '../../src/http/static-files.ts'
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'index.html'), '<!doctype html>')
   await writeFile(join(folder, 'assets', 'index-a1.js'), 'run()')
   await writeFile(join(folder, 'assets', 'ä b.css'), 'a{}')
+  await writeFile(join(folder, 'assets', 'index-a1.js.gz'), gzipSync('run()'))
   await symlink(join(base, 'secret.txt'), join(folder, 'link.txt'))
   get = staticFiles(folder)
 })
@@ -40,6 +42,18 @@ describe('the files of the page', () => {
     expect(response.headers.get('content-type')).toMatch(/^text\/javascript/)
     expect(response.headers.get('cache-control')).toContain('immutable')
     expect(await (await get('/assets/%C3%A4%20b.css'))?.text()).toBe('a{}')
+  })
+
+  it('are sent as gzip where there is one, to those who read that', async () => {
+    const packed = (await get('/assets/index-a1.js', 'gzip'))!
+    expect(packed.headers.get('content-type')).toMatch(/^text\/javascript/)
+    expect(packed.headers.get('content-encoding')).toBe('gzip')
+    expect(packed.headers.get('vary')).toBe('accept-encoding')
+    expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe('run()')
+    for (const plain of [await get('/assets/index-a1.js'), await get('/assets/ä b.css', 'gzip')]) {
+      expect(plain?.headers.get('content-encoding')).toBe(null)
+      expect(plain?.headers.get('vary')).toBe('accept-encoding')
+    }
   })
 
   it('are never outside the folder, hidden, or a folder', async () => {
