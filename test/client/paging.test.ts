@@ -11,10 +11,14 @@ afterEach(() => {
   for (const { close } of tabs.splice(0)) close()
 })
 
-const agent = () =>
+/** Answers `A1`, `A2` and so on, the sixth time when it may. */
+const agent = (sixth = Promise.resolve()) =>
   defineAgent({
     name: 'a',
-    model: scriptedModel((call) => [...textParts(`A${call + 1}`), finishPart()]),
+    model: scriptedModel(async function* (call) {
+      if (call === 5) await sixth
+      yield* [...textParts(`A${call + 1}`), finishPart()]
+    }),
   })
 
 const askAll = async ({ server }: Chatting, ...texts: string[]) => {
@@ -22,8 +26,8 @@ const askAll = async ({ server }: Chatting, ...texts: string[]) => {
 }
 
 /** A chat of five turns, `Q1 A1` to `Q5 A5`, and a tab that shows so many messages of it. */
-const withFive = async (pageSize: number) => {
-  const setting = await chatting(agent())
+const withFive = async (pageSize: number, sixth?: Promise<void>) => {
+  const setting = await chatting(agent(sixth))
   await askAll(setting, 'Q1', 'Q2', 'Q3', 'Q4', 'Q5')
   const tab = open(setting, { pageSize })
   return { setting, tab }
@@ -69,10 +73,13 @@ it('a page begins with a question, so that its answer can be made again', async 
 })
 
 it('what happens elsewhere is shown behind the messages that are shown, without another look at them', async () => {
-  const { setting, tab } = await withFive(2)
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  const { setting, tab } = await withFive(2, promise)
   await using _ = setting
   await shows(tab, ['Q5', 'A5'])
-  await askAll(setting, 'Q6')
+  await setting.server.outlast.ask('Q6', 'c1')
+  await eventually(() => expect(textsOf(tab)).toContain('Q6'))
+  answer()
   await shows(tab, ['Q5', 'A5', 'Q6', 'A6'])
   await atRest(tab)
   expect(historyRequests(setting)).toHaveLength(1)
