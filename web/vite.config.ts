@@ -21,6 +21,8 @@ export default defineConfig({
     // The page runs under a strict content security policy: nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: false,
+    // kB. The largest is React with Mantine, which every page needs; the rest is loaded with what uses it.
+    chunkSizeWarningLimit: 800,
     // What the page is made of says so, where it goes.
     license: { fileName: 'licenses.md' },
     rolldownOptions: {

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { newChatId } from '../chats/new-chat.tsx'
 import { formatAgo } from '../lib/format.ts'
 import { useNow } from '../lib/use-now.ts'
+import { Page } from '../layout/page.tsx'
 import { PERIODS, type Period } from '../runs/runs-search.ts'
 import { AgentTable, ModelTable } from './spending.tsx'
 import { DurationsChart } from './durations-chart.tsx'
@@ -30,36 +31,34 @@ export const OverviewPage = () => {
   const now = useNow(AGO_MS)
   const reason = error?.message ?? ''
   return (
-    <div className={classes.page}>
-      <div className={classes.inner}>
-        <div className={classes.head}>
-          <Title order={1} size="h2">
-            {t('overview.title')}
-          </Title>
-          <RangePicker last={last} />
-        </div>
-        {/* What is here stays, and is looked at again by itself. */}
-        <Text size="sm" c="dimmed" role="status" className={classes.status}>
-          {error && data
-            ? t('overview.stale', {
-                ago: formatAgo(new Date(dataUpdatedAt).toISOString(), now),
-                reason,
-              })
-            : ''}
-        </Text>
-        {error && !data && (
-          <div role="alert">
-            <Text>{t('overview.failed', { reason })}</Text>
-            <Button variant="default" mt="xs" loading={isFetching} onClick={() => void refetch()}>
-              {t('common.retry')}
-            </Button>
-          </div>
-        )}
-        {isPending && <Text c="dimmed">{t('common.loading')}</Text>}
-        {data && (data.totals.runs === 0 ? <Nothing /> : <Numbers overview={data} last={last} />)}
-        {data && <Workers workers={data.workers} />}
+    <Page className={classes.colors}>
+      <div className={classes.head}>
+        <Title order={1} size="h2">
+          {t('overview.title')}
+        </Title>
+        <RangePicker last={last} />
       </div>
-    </div>
+      {/* What is here stays, and is looked at again by itself. */}
+      <Text size="sm" c="dimmed" role="status" className={classes.status}>
+        {error && data
+          ? t('overview.stale', {
+              ago: formatAgo(new Date(dataUpdatedAt).toISOString(), now),
+              reason,
+            })
+          : ''}
+      </Text>
+      {error && !data && (
+        <div role="alert">
+          <Text>{t('overview.failed', { reason })}</Text>
+          <Button variant="default" mt="xs" loading={isFetching} onClick={() => void refetch()}>
+            {t('common.retry')}
+          </Button>
+        </div>
+      )}
+      {isPending && <Text c="dimmed">{t('common.loading')}</Text>}
+      {data && (data.totals.runs === 0 ? <Nothing /> : <Numbers overview={data} last={last} />)}
+      {data && <Workers workers={data.workers} />}
+    </Page>
   )
 }
 

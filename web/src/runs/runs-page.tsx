@@ -5,6 +5,7 @@ import type { RunDetails } from 'outlast/client'
 import { useRuns } from 'outlast/react'
 import { useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Page } from '../layout/page.tsx'
 import { BulkStop } from './bulk-stop.tsx'
 import { RunFilters } from './run-filters.tsx'
 import { RunRow } from './run-row.tsx'
@@ -25,65 +26,58 @@ export const RunsPage = () => {
   const { selected, toggle, setAll } = useSelection(items)
   const isFiltered = Object.keys(search).length > 0
   return (
-    <div className={classes.page}>
-      <div className={classes.inner}>
-        <Title order={1} size="h2">
-          {t('runs.title')}
-        </Title>
-        <RunFilters search={search} items={items} />
-        <BulkStop items={items} selected={selected} setAll={setAll} />
-        {items.length > 0 && (
-          <table className={classes.table} role="table" aria-label={t('runs.title')}>
-            <thead role="rowgroup">
-              <tr role="row">
-                <th role="columnheader">
-                  <VisuallyHidden>{t('runs.columns.select')}</VisuallyHidden>
+    <Page>
+      <Title order={1} size="h2">
+        {t('runs.title')}
+      </Title>
+      <RunFilters search={search} items={items} />
+      <BulkStop items={items} selected={selected} setAll={setAll} />
+      {items.length > 0 && (
+        <table className={classes.table} role="table" aria-label={t('runs.title')}>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th role="columnheader">
+                <VisuallyHidden>{t('runs.columns.select')}</VisuallyHidden>
+              </th>
+              {COLUMNS.map((column) => (
+                <th key={column} role="columnheader" data-column={column}>
+                  {t(`runs.columns.${column}`)}
                 </th>
-                {COLUMNS.map((column) => (
-                  <th key={column} role="columnheader" data-column={column}>
-                    {t(`runs.columns.${column}`)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody role="rowgroup">
-              {items.map((run) => (
-                <RunRow
-                  key={run.id}
-                  run={run}
-                  isSelected={selected.has(run.id)}
-                  onSelect={toggle}
-                />
               ))}
-            </tbody>
-          </table>
-        )}
-        <div className={classes.end} aria-busy={isLoading}>
-          {error && (
-            <div role="alert">
-              <Text>{t('runs.failed', { reason: error.message })}</Text>
-              <Button variant="default" mt="xs" onClick={reload}>
-                {t('common.retry')}
-              </Button>
-            </div>
-          )}
-          {isLoading && <Text c="dimmed">{t('common.loading')}</Text>}
-          {!isLoading && !error && items.length === 0 && (
-            <Text c="dimmed">{isFiltered ? t('runs.noneFound') : t('runs.none')}</Text>
-          )}
-          {items.length > 0 && (
-            <Text size="sm" c="dimmed">
-              {t('runs.shown', { count: items.length })}
-            </Text>
-          )}
-          {hasMore && (
-            <Button variant="default" onClick={loadMore}>
-              {t('runs.more')}
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {items.map((run) => (
+              <RunRow key={run.id} run={run} isSelected={selected.has(run.id)} onSelect={toggle} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <div className={classes.end} aria-busy={isLoading}>
+        {error && (
+          <div role="alert">
+            <Text>{t('runs.failed', { reason: error.message })}</Text>
+            <Button variant="default" mt="xs" onClick={reload}>
+              {t('common.retry')}
             </Button>
-          )}
-        </div>
+          </div>
+        )}
+        {isLoading && <Text c="dimmed">{t('common.loading')}</Text>}
+        {!isLoading && !error && items.length === 0 && (
+          <Text c="dimmed">{isFiltered ? t('runs.noneFound') : t('runs.none')}</Text>
+        )}
+        {items.length > 0 && (
+          <Text size="sm" c="dimmed">
+            {t('runs.shown', { count: items.length })}
+          </Text>
+        )}
+        {hasMore && (
+          <Button variant="default" onClick={loadMore}>
+            {t('runs.more')}
+          </Button>
+        )}
       </div>
-    </div>
+    </Page>
   )
 }
 

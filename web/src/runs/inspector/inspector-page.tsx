@@ -4,6 +4,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { RunNotFoundError } from 'outlast/client'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Page } from '../../layout/page.tsx'
 import { CallPanel } from './call-panel.tsx'
 import { Head } from './head.tsx'
 import { inspectorSearch, type InspectorSearch } from './inspector-search.ts'
@@ -13,7 +14,6 @@ import { useInspected } from './use-inspected.ts'
 import { callKey, chartOf, stepKey, type Bar, type Known } from '../timeline/chart.ts'
 import { Timeline } from '../timeline/timeline.tsx'
 import { TimelineTable } from '../timeline/timeline-table.tsx'
-import classes from './inspector.module.css'
 
 const route = getRouteApi('/runs/$runId')
 
@@ -24,31 +24,27 @@ export const InspectorPage = () => {
   const { run, holds, steps, error, stepsError, refetch, reload } = inspected
   if (run)
     return (
-      <div className={classes.page}>
-        <div className={classes.inner}>
-          <Head run={run} onStop={inspected.stop} />
-          {stepsError && (
-            <Notice
-              text={t('inspector.stepsFailed', { reason: stepsError.message })}
-              onRetry={() => void refetch()}
-            />
-          )}
-          <Inspected run={run} holds={holds} steps={steps} />
-        </div>
-      </div>
+      <Page>
+        <Head run={run} onStop={inspected.stop} />
+        {stepsError && (
+          <Notice
+            text={t('inspector.stepsFailed', { reason: stepsError.message })}
+            onRetry={() => void refetch()}
+          />
+        )}
+        <Inspected run={run} holds={holds} steps={steps} />
+      </Page>
     )
   return (
-    <div className={classes.page}>
-      <div className={classes.inner}>
-        {error instanceof RunNotFoundError ? (
-          <NotFound />
-        ) : error ? (
-          <Notice text={t('inspector.failed', { reason: error.message })} onRetry={reload} />
-        ) : (
-          <Text c="dimmed">{t('common.loading')}</Text>
-        )}
-      </div>
-    </div>
+    <Page>
+      {error instanceof RunNotFoundError ? (
+        <NotFound />
+      ) : error ? (
+        <Notice text={t('inspector.failed', { reason: error.message })} onRetry={reload} />
+      ) : (
+        <Text c="dimmed">{t('common.loading')}</Text>
+      )}
+    </Page>
   )
 }
 
