@@ -20,8 +20,8 @@ afterEach(() => {
   for (const end of ends.splice(0)) end()
 })
 
-const clientOf = ({ network }: Chatting): OutlastClient => {
-  const client = createOutlastClient({ url: `${network.url}/ai-chat` })
+const clientOf = ({ network }: Chatting, request: typeof fetch = fetch): OutlastClient => {
+  const client = createOutlastClient({ url: `${network.url}/ai-chat`, fetch: request })
   ends.push(() => client.close())
   return client
 }
@@ -91,10 +91,16 @@ it('a list of chats follows turns, names, removals and what was seen', async () 
 
 it('what happens to chats that are known costs no look at the list', async () => {
   await using setting = await chatting(answering())
-  const client = clientOf(setting)
+  // What the feed tells before the list is here would cost a second look.
+  const gate = createBarrier()
+  const client = clientOf(setting, async (input, init) => {
+    if (urlOf(input).includes('/follow')) await gate.wait()
+    return fetch(input, init)
+  })
   await settled(setting, 'One', 'c1')
   const list = chatList(client, {})
   await eventually(() => expect(list.state.get().items).toHaveLength(1))
+  gate.release()
   await eventually(() => expect(client.connection.get()).toBe('connected'))
   await settled(setting, 'Two', 'c2')
   await settled(setting, 'Again', 'c1')
@@ -296,18 +302,14 @@ it('a list is not older than what it showed, in whatever order its answers come'
   await using setting = await chatting(answering())
   const gate = createBarrier()
   let looks = 0
-  const client = createOutlastClient({
-    url: `${setting.network.url}/ai-chat`,
-    fetch: async (input, init) => {
-      const response = await fetch(input, init)
-      if (!urlOf(input).endsWith('/chats')) return response
-      const text = await response.text()
-      looks += 1
-      if (looks === 1) await gate.wait()
-      return new Response(text, response)
-    },
+  const client = clientOf(setting, async (input, init) => {
+    const response = await fetch(input, init)
+    if (!urlOf(input).endsWith('/chats')) return response
+    const text = await response.text()
+    looks += 1
+    if (looks === 1) await gate.wait()
+    return new Response(text, response)
   })
-  ends.push(() => client.close())
   const list = chatList(client, {})
   await gate.reached
   await settled(setting, 'One', 'c1')
