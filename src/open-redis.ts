@@ -1,8 +1,9 @@
 /** The Redis beside PostgreSQL: where it is, and what this process says of it. */
+import { ConfigError, QueueUnavailableError } from './domain/errors.ts'
 import type { EngineEvents } from './engine/ports.ts'
 import type { RedisAddress } from './queue/redis/connection.ts'
-import { RedisVoice } from './queue/redis/voice.ts'
 import type { Log } from './telemetry/log.ts'
+import { OutageVoice } from './telemetry/outage-voice.ts'
 
 export type RedisOptions = {
   /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
@@ -11,7 +12,10 @@ export type RedisOptions = {
   readonly prefix?: string | undefined
 }
 
-export type OpenedRedis = { readonly address: RedisAddress; readonly voice: RedisVoice }
+/** Each finds out over connections of its own: the watch, and the way between processes. */
+export type RedisPart = 'watch' | 'way'
+
+export type OpenedRedis = { readonly address: RedisAddress; readonly voice: OutageVoice<RedisPart> }
 
 export type OpenRedisOptions = {
   readonly log: Log | undefined
@@ -27,9 +31,16 @@ export const openRedis = async (
   const { readRedisAddress } = await import('./queue/redis/connection.ts')
   const address = readRedisAddress(redis)
   const { host } = address
-  const voice = new RedisVoice({
-    tell: (error) => onError(error, { during: 'using Redis' }),
+  const voice = new OutageVoice<RedisPart>({
+    tell: (error) => onError(withConsequence(error), { during: 'using Redis' }),
     back: () => log?.warn({ host }, 'Redis answers again, and everything goes over it as before'),
   })
   return { address, voice }
+}
+
+const withConsequence = (error: Error): Error => {
+  const message = `${error.message} Until then everything goes on over PostgreSQL, slower.`
+  return error instanceof ConfigError
+    ? new ConfigError(message)
+    : new QueueUnavailableError(message)
 }

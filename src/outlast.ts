@@ -15,20 +15,15 @@ import { watchLonelyRuns } from './lonely-runs.ts'
 import { localQueue, openQueue, type OpenedQueue, type RedisState } from './open-queue.ts'
 import { openRedis, type RedisOptions } from './open-redis.ts'
 import { openShared, type OpenShared } from './open-shared.ts'
+import { openPreparedStore } from './open-store.ts'
 import { systemClock } from './queue/system-clock.ts'
 import { createAdmissions } from './store/admissions.ts'
 import { createChatCatalog } from './store/chat-catalog.ts'
 import { createChatStates } from './store/chat-states.ts'
 import { createConversations } from './store/conversations.ts'
-import {
-  openStore,
-  type OpenDatabaseOptions,
-  type OutlastDatabase,
-  type Store,
-} from './store/database.ts'
+import type { OpenDatabaseOptions, OutlastDatabase, Store } from './store/database.ts'
 import { createFiles } from './store/files.ts'
 import { createJournal } from './store/journal.ts'
-import { createLeases } from './store/leases.ts'
 import { checkMigrated, migrate } from './store/migrate.ts'
 import { createPrincipals } from './store/principals.ts'
 import { databaseAnswers } from './store/readiness.ts'
@@ -82,7 +77,7 @@ export type Outlast = AsyncDisposable & {
   readonly tokens: Tokens
   /** For one request each, where no header can be sent. */
   readonly tickets: Tickets
-  /** The `onError` that it was made with. */
+  /** The `onError` that it was made with; outages of the database are told once, and not by each call that fails. */
   readonly report: EngineEvents['error']
   /** Whether a load balancer should send requests here. */
   readonly readiness: () => Promise<Readiness>
@@ -114,15 +109,25 @@ export const assembleOutlast = async (
   const agents = createAgents(options)
   const names = (options.agents ?? []).map(({ name }) => name)
   await using opened = new AsyncDisposableStack()
-  const store = await openPrepared(options, ({ db, schema }) => migrate(db, { schema }))
-  opened.use(store)
-  const { leaseTtlMs = LEASE_TTL_MS, telemetry, onError } = options
+  const { leaseTtlMs = LEASE_TTL_MS, telemetry } = options
   const log = telemetry?.log
+  const store = opened.use(
+    await openPreparedStore({ ...options, log }, ({ db, schema }) => migrate(db, { schema })),
+  )
+  const { onError } = store
   const redis = options.redis && (await openRedis(options.redis, { log, onError }))
   const queue = opened.use(await openQueue({ redis, leaseTtlMs, telemetry, onError }))
-  const shared = opened.use(await openShared({ store, redis, log, onError }))
+  const shared = opened.use(await openShared({ store, redis, log, onError: store.onTrouble }))
   const opens = { store, queue, shared }
-  const outlast = putTogether({ ...options, ...opens, leaseTtlMs, agents, names, decorate })
+  const outlast = putTogether({
+    ...options,
+    ...opens,
+    onError,
+    leaseTtlMs,
+    agents,
+    names,
+    decorate,
+  })
   opened.move()
   outlast.engine.start()
   return options.concurrency === 0 ? outlast : staying(outlast)
@@ -147,33 +152,16 @@ export const openIdleOutlast = async (
   options: Pick<OutlastOptions, 'database' | 'onError'>,
 ): Promise<Outlast> => {
   const agents = createAgents({ agent: () => undefined })
-  const store = await openPrepared(options, ({ db, embedded }) =>
+  const store = await openPreparedStore({ ...options, log: undefined }, ({ db, embedded }) =>
     embedded ? migrate(db) : checkMigrated(db),
   )
-  const shared = await openShared({ ...options, store, redis: undefined, log: undefined })
+  const { onError, onTrouble } = store
+  const nowhere = { redis: undefined, log: undefined }
+  const shared = await openShared({ ...nowhere, store, onError: onTrouble })
   return putTogether({
-    ...options,
+    onError,
     ...{ store, shared, agents, queue: localQueue(), names: [], decorate: (ports) => ports },
   })
-}
-
-const openPrepared = async (
-  { database, onError }: Pick<OutlastOptions, 'database' | 'onError'>,
-  prepare: (store: Store) => Promise<unknown>,
-): Promise<Store> => {
-  const store = await openStore({
-    onError: (error) => onError(error, { during: 'keeping the database' }),
-    ...database,
-  })
-  try {
-    await prepare(store)
-    // Nobody else can have the folder open, so nobody else executes anything in it.
-    if (store.embedded) await createLeases(store.db).expireAll()
-    return store
-  } catch (error) {
-    await store[Symbol.asyncDispose]()
-    throw error
-  }
 }
 
 type Pieces = Omit<OutlastOptions, 'agents' | 'agent' | 'database'> & {

@@ -1,5 +1,5 @@
 /** A data folder has one holder: the kernel keeps the lock while that process lives and drops it when it dies. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ConfigError, DataFolderLockedError } from '../domain/errors.ts'
@@ -29,6 +29,8 @@ const CONTENTION_MS = 500
 export type DataFolderLock = Disposable & {
   /** Absolute path of the folder. */
   readonly dir: string
+  /** That the folder has been removed or replaced, once it has: whatever is written then is lost. */
+  loss(): ConfigError | undefined
   release(): void
 }
 
@@ -50,15 +52,26 @@ export function lockDataFolder(folder: string): DataFolderLock {
     database.close()
     throw unusable(dir, error)
   }
+  const lockFile = join(dir, LOCK_FILE)
+  const inode = inodeOf(lockFile)
+  const isThere = () => inodeOf(lockFile) === inode
+  const loss = (): ConfigError | undefined => {
+    if (isThere()) return undefined
+    return new ConfigError(
+      `The data folder ${dir} was removed or replaced while this process used it, so nothing more is kept. ` +
+        'Restart the process. If the folder was only moved, put it back first.',
+    )
+  }
   const release = (): void => {
     if (!held.delete(lock)) return
     try {
-      rmSync(join(dir, HOLDER_FILE), { force: true })
+      // Another process may hold what lies there now.
+      if (isThere()) rmSync(join(dir, HOLDER_FILE), { force: true })
     } finally {
       database.close()
     }
   }
-  const lock: DataFolderLock = { dir, release, [Symbol.dispose]: release }
+  const lock: DataFolderLock = { dir, loss, release, [Symbol.dispose]: release }
   held.add(lock)
   return lock
 }
@@ -98,6 +111,10 @@ function acquire(dir: string): DatabaseSync {
     database?.close()
     throw isBusy(error) ? lockedBy(dir) : unusable(dir, error)
   }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino
 }
 
 function isBusy(error: unknown): boolean {

@@ -40,6 +40,8 @@ export type Store = AsyncDisposable & {
   readonly db: OutlastDatabase
   readonly schema: string
   readonly embedded: boolean
+  /** Why a call failed, in a sentence for the operator where that is known. */
+  readonly explain: (error: unknown) => unknown
   /** Where processes hear of each other; undefined where there is one process only. */
   readonly directUrl: string | undefined
 }
@@ -75,6 +77,7 @@ export async function openStore(options: OpenDatabaseOptions = {}): Promise<Stor
     db,
     schema,
     embedded: options.url === undefined,
+    explain: connections.explain,
     directUrl: options.url && (options.directUrl ?? options.url),
     [Symbol.asyncDispose]: () => db.destroy(),
   }

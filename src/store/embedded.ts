@@ -9,6 +9,7 @@ import { coerceError, ConfigError } from '../domain/errors.ts'
 import { lockDataFolder } from './data-folder.ts'
 import { findTemplate, unpackTemplate } from './embedded-template.ts'
 import { startMaintenance } from './maintenance.ts'
+import { outage } from './pg-errors.ts'
 import type { ConnectionOptions, Connections } from './postgres.ts'
 
 /** The major version of PostgreSQL that PGlite is. */
@@ -49,6 +50,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Connection
       onConnect: options.onConnect,
     })
     pool.on('error', options.onError)
+    const explain = (error: unknown) => lock?.loss() ?? error
     const maintenance = startMaintenance(pool, options.onError)
     const close = async (): Promise<void> => {
       try {
@@ -58,7 +60,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Connection
         await pglite.close().finally(() => lock?.release())
       }
     }
-    return { connect: fairly(() => pool.connect()), close, explain: (error) => error }
+    const connect = fairly(async () => {
+      const loss = lock?.loss()
+      if (loss) throw outage(loss)
+      return pool.connect()
+    })
+    return { connect, close, explain }
   } catch (error) {
     lock?.release()
     throw error

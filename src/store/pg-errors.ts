@@ -11,8 +11,8 @@ const PERMISSION_DENIED = '42501'
 
 /** 57P0x, 25P03: the server goes down, comes up or dropped us. 25006: a standby, as after a failover. */
 const UNAVAILABLE_STATES = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '25P03', '25006'])
-/** 08: the connection broke. 53: no connections, memory or disk left. */
-const UNAVAILABLE_CLASSES = ['08', '53']
+/** 08: the connection broke. 53: no connections, memory or disk left. 58: its own files fail it. */
+const UNAVAILABLE_CLASSES = ['08', '53', '58']
 
 const UNAVAILABLE_SYSTEM_CODES = new Set([
   'EADDRNOTAVAIL',
@@ -95,9 +95,13 @@ export function isTlsFailure(error: unknown): boolean {
   return TLS_CODE.test(codeOf(error) ?? '') || TLS_MESSAGES.has(messageOf(error))
 }
 
-/** The database cannot be reached or refuses for now: nothing is wrong with the statement. */
+/**
+ * The database cannot be reached or refuses for now: nothing is wrong with the statement. Who was let in before may be
+ * refused later, when a password, a certificate or a name is changed: that is mended where it was broken.
+ */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof StoreUnavailableError) return true
+  if (isCredentialsRefused(error) || isDatabaseMissing(error) || isTlsFailure(error)) return true
   const code = codeOf(error)
   if (code === undefined) return UNAVAILABLE_MESSAGES.has(messageOf(error))
   if (UNAVAILABLE_STATES.has(code) || UNAVAILABLE_SYSTEM_CODES.has(code)) return true
@@ -108,9 +112,20 @@ export function isUnavailable(error: unknown): boolean {
 /** What may leave the store: an outage becomes `StoreUnavailableError`, anything else stays as it is. */
 export function toStoreError(error: unknown): Error {
   if (error instanceof StoreUnavailableError || !isUnavailable(error)) return coerceError(error)
-  return new StoreUnavailableError('The database cannot be reached or refuses for now.', {
-    cause: error,
-  })
+  return outage(error)
+}
+
+/** Whoever asked for something is told no more than this; the cause is for the operator. */
+export function outage(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError('The database cannot be reached or refuses for now.', { cause })
+}
+
+/** What was thrown, in words for the operator and without a full stop. */
+export function reasonOf(error: unknown): string {
+  // One attempt for each address of a host.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error
+  const reason = messageOf(first) || codeOf(error) || String(error)
+  return reason.replace(/\.$/, '')
 }
 
 /** The SQLSTATE, system or library code of what was thrown, for a message a person reads. */

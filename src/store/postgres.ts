@@ -9,6 +9,7 @@ import {
   isPermissionDenied,
   isTlsFailure,
   isUnavailable,
+  reasonOf,
 } from './pg-errors.ts'
 
 const DEFAULT_CONNECTIONS = 10
@@ -21,7 +22,7 @@ const SILENCE_MS = 20_000
 export type Connections = {
   connect(): Promise<pg.PoolClient>
   close(): Promise<void>
-  /** Why it could not be opened, in a sentence for the operator where that is known. */
+  /** Why a call failed, in a sentence for the operator where that is known. */
   explain(error: unknown): unknown
 }
 
@@ -97,6 +98,7 @@ function describeServer(text: string): Server {
 }
 
 function explain(error: unknown, { address, user, database }: Server): unknown {
+  if (error instanceof OutlastError) return error
   const because = (sentence: string) => new ConfigError(sentence, { cause: error })
   if (isCredentialsRefused(error)) {
     return because(
@@ -119,11 +121,12 @@ function explain(error: unknown, { address, user, database }: Server): unknown {
     )
   }
   if (!isUnavailable(error)) {
-    if (error instanceof OutlastError || error instanceof pg.DatabaseError) return error
+    if (error instanceof pg.DatabaseError) return error
     return because(`DATABASE_URL cannot be used: ${coerceError(error).message}.`)
   }
-  return new StoreUnavailableError(
-    `PostgreSQL at ${address} does not answer (${codeOf(error) ?? String(error)}): check that it runs, that this machine can reach it and that DATABASE_URL is right.`,
-    { cause: error },
-  )
+  const sentence =
+    error instanceof pg.DatabaseError
+      ? `PostgreSQL at ${address} refuses for now: ${reasonOf(error)}.`
+      : `PostgreSQL at ${address} does not answer (${codeOf(error) ?? reasonOf(error)}): check that it runs, that this machine can reach it and that DATABASE_URL is right.`
+  return new StoreUnavailableError(sentence, { cause: error })
 }

@@ -1,5 +1,5 @@
 /** One process at a time has a data folder, and only the kernel decides which. */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lockDataFolder } from '../../src/store/data-folder.ts'
@@ -85,6 +85,36 @@ describe('the folder lock', () => {
       await Promise.all(children.map((child) => child.kill()))
     }
   }, 60_000)
+})
+
+describe('a folder that is taken away from its holder', () => {
+  test('is not held any more, until it is put back', async () => {
+    await using folder = await temporaryFolder()
+    const dir = join(folder.path, 'data')
+    using lock = lockDataFolder(dir)
+    expect(lock.loss()).toBeUndefined()
+    await rename(dir, `${dir}.elsewhere`)
+    expect(lock.loss()).toEqual(
+      expect.objectContaining({
+        code: 'INVALID_CONFIG',
+        message: expect.stringMatching(new RegExp(`${dir} was removed or replaced.*Restart`)),
+      }),
+    )
+    await rename(`${dir}.elsewhere`, dir)
+    expect(lock.loss()).toBeUndefined()
+  })
+
+  test('belongs to whoever makes a new one in its place', async () => {
+    await using folder = await temporaryFolder()
+    const dir = join(folder.path, 'data')
+    const before = lockDataFolder(dir)
+    await rm(dir, { recursive: true })
+    await using other = await holdFolder(dir)
+    expect(await tryIn(other)).toBe('held')
+    expect(before.loss()).toBeDefined()
+    before.release()
+    expect(await readFile(join(dir, 'holder.pid'), 'utf8')).toBe(`${other.process.pid}\n`)
+  })
 })
 
 describe('a data folder', () => {

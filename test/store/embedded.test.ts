@@ -1,6 +1,6 @@
 /** The embedded database keeps what it acknowledged, cleans up after itself and leaves its process room to breathe. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -59,6 +59,22 @@ describe('a data folder', () => {
     // The state of a PostgreSQL cluster: 1 is shut down, 6 is in production.
     const control = await readFile(join(folder.path, 'pg', 'global', 'pg_control'))
     expect(control.readInt32LE(16)).toBe(1)
+  })
+
+  test('that is removed while it is in use keeps nothing, and no query says it did', async () => {
+    await using folder = await temporaryFolder()
+    const dataDir = join(folder.path, 'data')
+    const errors: Error[] = []
+    const db = await openDatabase({ dataDir, onError: (error) => errors.push(error) })
+    await query(db, 'CREATE TABLE lost (n int)')
+    await rm(dataDir, { recursive: true })
+    await expect(query(db, 'INSERT INTO lost VALUES (1)')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+    await db.destroy()
+    await using other = await openDatabase({ dataDir })
+    await query(other, 'CREATE TABLE lost (n int)')
+    for (const { cause } of errors) expect(cause).toMatchObject({ code: 'INVALID_CONFIG' })
   })
 
   test('of another PostgreSQL is refused with the versions, and not kept', async () => {

@@ -5,6 +5,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 export type OutageProxy = AsyncDisposable & {
   /** The given URL, through the proxy. */
   readonly url: string
+  /** How often somebody came while it was down. */
+  readonly refused: number
   /** Resets what is connected and refuses what comes. */
   down(): void
   /** Swallows everything: no data, no errors. */
@@ -15,9 +17,13 @@ export type OutageProxy = AsyncDisposable & {
 export const outageProxy = async (target: string): Promise<OutageProxy> => {
   const { hostname, port } = new URL(target)
   let state: 'up' | 'down' | 'stalled' = 'up'
+  let refused = 0
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
-    if (state === 'down') return void client.resetAndDestroy()
+    if (state === 'down') {
+      refused += 1
+      return void client.resetAndDestroy()
+    }
     const upstream = connect({ host: hostname, port: Number(port || '5432') })
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -37,6 +43,9 @@ export const outageProxy = async (target: string): Promise<OutageProxy> => {
   }
   return {
     url: url.href,
+    get refused() {
+      return refused
+    },
     down() {
       state = 'down'
       cut()

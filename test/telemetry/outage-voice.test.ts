@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { ConfigError, QueueUnavailableError } from '../../../src/domain/errors.ts'
-import { RedisVoice } from '../../../src/queue/redis/voice.ts'
+import { ConfigError, QueueUnavailableError } from '../../src/domain/errors.ts'
+import { OutageVoice } from '../../src/telemetry/outage-voice.ts'
 
 const listen = () => {
   const heard: string[] = []
-  const voice = new RedisVoice({
+  const voice = new OutageVoice<'watch' | 'way'>({
     tell: ({ message }) => heard.push(message.split('.')[0]!),
     back: () => heard.push('back'),
   })
@@ -51,17 +51,4 @@ it('what is refused over and over is told once, also where it turns out to be an
   voice.away('way', forbidden)
   voice.refused(full)
   expect(heard).toEqual(['forbidden'])
-})
-
-it('says what it means, and remains what it is', () => {
-  const told: Error[] = []
-  const voice = new RedisVoice({ tell: (error) => told.push(error), back: () => undefined })
-  voice.refused(forbidden)
-  voice.refused(full)
-  expect(told.map(({ message }) => message)).toEqual([
-    'forbidden. Until then everything goes on over PostgreSQL, slower.',
-    'full. Until then everything goes on over PostgreSQL, slower.',
-  ])
-  expect(told[0]).toBeInstanceOf(ConfigError)
-  expect(told[1]).toBeInstanceOf(QueueUnavailableError)
 })
