@@ -1,4 +1,5 @@
 /** A long chat: few of its messages are in the document, and whoever reads it stays where they are. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { defineAgent } from '../../../src/agent/define-agent.ts'
@@ -82,8 +83,7 @@ const isStill = async (page: Page): Promise<boolean> => {
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   )
-  const { top, height } = await look(page)
-  return top === before.top && height === before.height
+  return isDeepStrictEqual(await look(page), before)
 }
 
 const placeOf = async (page: Page, number: number): Promise<number> => {
@@ -126,6 +126,7 @@ test('earlier messages come as one scrolls up, without a jump, and one reads on 
   const page = await pages.open('/chats/up')
   await atEnd(page)
   await scrollUpTo(page, 700)
+  await expect.poll(() => isStill(page), PATIENCE).toBe(true)
   const { numbers, count } = await look(page)
   expect(count).toBeLessThan(40)
   // In sight is one piece of the chat, in its order.
