@@ -29,14 +29,19 @@ export const openPreparedStore = async (
     tell: (error) => onError(error, { during: 'using the database' }),
     back: () => log?.warn({}, 'The database answers again, and everything goes on'),
   })
+  // Connections may break while it is opened.
+  let explain: Store['explain'] = (error) => error
   const onTrouble: EngineEvents['error'] = (error, context) => {
-    if (isUnavailable(error)) voice.refused(ofTrouble(explained(error, store)))
-    else onError(error, context)
+    if (!isUnavailable(error)) return onError(error, context)
+    const cause = error.cause ?? error
+    // One connection that breaks says little of the server, so this is told as it was thrown.
+    voice.refused(inWords(explain(cause), cause, 'It is tried again.'))
   }
   const store = await openStore({
     onError: (error) => onTrouble(error, { during: 'keeping the database' }),
     ...database,
   })
+  explain = store.explain
   const watch = new ReturnWatch(store.db, () => voice.back('database'))
   const close = async () => {
     watch[Symbol.dispose]()
@@ -54,7 +59,8 @@ export const openPreparedStore = async (
     ...store,
     onError: (error, context) => {
       if (!(error instanceof StoreUnavailableError)) return onError(error, context)
-      voice.away('database', ofOutage(explained(error, store)))
+      const reason = explain(error.cause ?? error)
+      voice.away('database', inWords(reason, reason, 'Runs wait for it, and go on by themselves.'))
       watch.failed()
     },
     onTrouble,
@@ -62,25 +68,8 @@ export const openPreparedStore = async (
   }
 }
 
-type Explained = {
-  /** What was thrown. */
-  readonly cause: unknown
-  /** That in a sentence for the operator, where one is known. */
-  readonly reason: unknown
-}
-
-const explained = (error: Error, { explain }: Store): Explained => {
-  const cause = error.cause ?? error
-  return { cause, reason: explain(cause) }
-}
-
-const ofOutage = ({ reason }: Explained): Error =>
-  reason instanceof ConfigError
-    ? reason
-    : new StoreUnavailableError(`${reasonOf(reason)}. Runs wait for it, and go on by themselves.`)
-
-/** One connection may have broken, which says little of the server. */
-const ofTrouble = ({ cause, reason }: Explained): Error =>
-  reason instanceof ConfigError
-    ? reason
-    : new StoreUnavailableError(`${reasonOf(cause)}. It is tried again.`)
+/** @returns what the operator has to do, where that is known; else the reason, and what becomes of it */
+const inWords = (explained: unknown, reason: unknown, meanwhile: string): Error =>
+  explained instanceof ConfigError
+    ? explained
+    : new StoreUnavailableError(`${reasonOf(reason)}. ${meanwhile}`)

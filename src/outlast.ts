@@ -118,16 +118,8 @@ export const assembleOutlast = async (
   const redis = options.redis && (await openRedis(options.redis, { log, onError }))
   const queue = opened.use(await openQueue({ redis, leaseTtlMs, telemetry, onError }))
   const shared = opened.use(await openShared({ store, redis, log, onError: store.onTrouble }))
-  const opens = { store, queue, shared }
-  const outlast = putTogether({
-    ...options,
-    ...opens,
-    onError,
-    leaseTtlMs,
-    agents,
-    names,
-    decorate,
-  })
+  const opens = { store, queue, shared, onError }
+  const outlast = putTogether({ ...options, ...opens, leaseTtlMs, agents, names, decorate })
   opened.move()
   outlast.engine.start()
   return options.concurrency === 0 ? outlast : staying(outlast)
@@ -156,8 +148,7 @@ export const openIdleOutlast = async (
     embedded ? migrate(db) : checkMigrated(db),
   )
   const { onError, onTrouble } = store
-  const nowhere = { redis: undefined, log: undefined }
-  const shared = await openShared({ ...nowhere, store, onError: onTrouble })
+  const shared = await openShared({ store, redis: undefined, log: undefined, onError: onTrouble })
   return putTogether({
     onError,
     ...{ store, shared, agents, queue: localQueue(), names: [], decorate: (ports) => ports },

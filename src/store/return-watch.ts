@@ -12,6 +12,7 @@ export class ReturnWatch implements Disposable {
   #failedAt = 0
   #timer: NodeJS.Timeout | undefined
   #isAsking = false
+  #isDisposed = false
 
   constructor(db: OutlastDatabase, onReturn: () => void) {
     this.#db = db
@@ -19,13 +20,15 @@ export class ReturnWatch implements Disposable {
   }
 
   failed(): void {
+    // What comes after the end has no return.
+    if (this.#isDisposed) return
     this.#failedAt = performance.now()
     this.#timer ??= setInterval(() => void this.#ask(), ASK_MS).unref()
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    this.#isDisposed = true
+    this.#rest()
   }
 
   async #ask(): Promise<void> {
@@ -35,17 +38,20 @@ export class ReturnWatch implements Disposable {
     this.#isAsking = true
     const answers = await takesWrites(this.#db).catch(() => false)
     this.#isAsking = false
-    if (!answers || this.#failedAt !== failedAt || this.#timer === undefined) return
-    this[Symbol.dispose]()
+    if (!answers || this.#failedAt !== failedAt || this.#isDisposed) return
+    this.#rest()
     this.#onReturn()
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }
 
 /** A standby answers too. */
 const takesWrites = async (db: OutlastDatabase): Promise<boolean> => {
-  const asked = sql<{
-    takes: boolean
-  }>`select current_setting('transaction_read_only') = 'off' as takes`
-  const { rows } = await asked.execute(db)
-  return rows[0]?.takes === true
+  const { rows } = await sql<{ mode: string }>`
+    select current_setting('transaction_read_only') as mode`.execute(db)
+  return rows[0]?.mode === 'off'
 }

@@ -27,7 +27,7 @@ it('each outage is told once, without a stack, and so is its end', async () => {
     await expect
       .poll(() => complaints(server).filter((line) => line.includes('Runs wait')))
       .toHaveLength(outage)
-    // Many sweeps, all of which fail.
+    // Many calls, all of which fail.
     for (let n = 0; n < 20; n++)
       expect((await fetch(`${server.url}/ai-chat/runs`)).status).toBe(503)
     proxy.up()
@@ -47,10 +47,13 @@ it('a user who is not let in any more is told what to do, and is back when it wa
   await using database = await createTestDatabase()
   const user = `outlast_test_${randomBytes(8).toString('hex')}`
   await using admin = await openDatabase({ url: database.url })
-  await sql`create role ${sql.id(user)} login superuser`.execute(admin)
+  await sql`create role ${sql.id(user)} login`.execute(admin)
+  await sql`grant create on database ${sql.id(new URL(database.url).pathname.slice(1))} to ${sql.id(user)}`.execute(
+    admin,
+  )
   await using _role = {
     async [Symbol.asyncDispose]() {
-      await sql`reassign owned by ${sql.id(user)} to current_user`.execute(admin)
+      await sql`drop owned by ${sql.id(user)}`.execute(admin)
       await sql`drop role ${sql.id(user)}`.execute(admin)
     },
   }

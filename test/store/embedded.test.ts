@@ -64,8 +64,7 @@ describe('a data folder', () => {
   test('that is removed while it is in use keeps nothing, and no query says it did', async () => {
     await using folder = await temporaryFolder()
     const dataDir = join(folder.path, 'data')
-    const errors: Error[] = []
-    const db = await openDatabase({ dataDir, onError: (error) => errors.push(error) })
+    const db = await openDatabase({ dataDir })
     await query(db, 'CREATE TABLE lost (n int)')
     await rm(dataDir, { recursive: true })
     await expect(query(db, 'INSERT INTO lost VALUES (1)')).rejects.toMatchObject({
@@ -74,7 +73,6 @@ describe('a data folder', () => {
     await db.destroy()
     await using other = await openDatabase({ dataDir })
     await query(other, 'CREATE TABLE lost (n int)')
-    for (const { cause } of errors) expect(cause).toMatchObject({ code: 'INVALID_CONFIG' })
   })
 
   test('of another PostgreSQL is refused with the versions, and not kept', async () => {
