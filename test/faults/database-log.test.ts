@@ -48,9 +48,7 @@ it('a user who is not let in any more is told what to do, and is back when it wa
   const user = `outlast_test_${randomBytes(8).toString('hex')}`
   await using admin = await openDatabase({ url: database.url })
   await sql`create role ${sql.id(user)} login`.execute(admin)
-  await sql`grant create on database ${sql.id(new URL(database.url).pathname.slice(1))} to ${sql.id(user)}`.execute(
-    admin,
-  )
+  await sql`grant all on schema outlast to ${sql.id(user)}`.execute(admin)
   await using _role = {
     async [Symbol.asyncDispose]() {
       await sql`drop owned by ${sql.id(user)}`.execute(admin)
